@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The er-tui command: options in, dashboard or headless out, exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from er_tui import __version__
+
+
+def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from er_tui.rxp.provider import provider
+
+    name, reason = provider()
+    click.echo(f"er-tui {__version__}, RxP 0.1 ({name} contracts: {reason})")
+    context.exit()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
+@click.option("--run", "run_all", is_flag=True, help="Start every invocation at once.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="How many processes run at a time. Default: as many as there are cores.",
+)
+@click.option("--headless", is_flag=True, help="No screen: run all, report, exit with a code.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="With --headless: each result as a JSON line on stdout."
+)
+@click.option("--demo", is_flag=True, help="Write sample invocations to a fresh folder and use it.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and which RxP contracts are in use.",
+)
+def main(
+    paths: tuple[Path, ...],
+    run_all: bool,
+    jobs: int | None,
+    headless: bool,
+    as_json: bool,
+    demo: bool,
+) -> None:
+    """Load RxP invocations from PATH... (folders and files), run them, watch them live.
+
+    Exit code: 0 all succeeded; 1 a run did not, or a file was invalid; 2 usage; 128+n on signal n.
+    A dashboard exits 0 when it is quit, unless --run was given.
+    """
+    if as_json and not headless:
+        raise click.UsageError("--json goes with --headless")
+    if run_all and headless:
+        raise click.UsageError("--headless runs everything already; leave --run out")
+    if demo and paths:
+        raise click.UsageError("--demo brings its own invocations; leave PATH out")
+    if not demo and not paths:
+        raise click.UsageError("name a folder or file of invocations, or try --demo")
+    if not headless and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("the dashboard needs a terminal; use --headless without one")
+    jobs = jobs or len(os.sched_getaffinity(0))
+    if demo:
+        from er_tui.demo import write_demo
+
+        folder = write_demo()
+        paths = (folder,)
+    code = _headless(paths, jobs, as_json) if headless else _dashboard(paths, jobs, run_all)
+    if demo:
+        click.echo(f"The demo's files are in {folder}", err=True)
+    sys.exit(code)
+
+
+def _headless(paths: tuple[Path, ...], jobs: int, as_json: bool) -> int:
+    from er_tui.session.headless import Headless
+    from er_tui.session.library import Library
+
+    return Headless(Library(paths), jobs, sys.stderr, sys.stdout if as_json else None).run()
+
+
+def _dashboard(paths: tuple[Path, ...], jobs: int, run_all: bool) -> int:
+    # The engine starts first: it gets ready while the screen is being imported.
+    from er_tui.session.client import EngineClient
+
+    client = EngineClient(jobs)
+    from er_tui.tui.app import run_dashboard
+
+    return run_dashboard(paths, client, run_all)

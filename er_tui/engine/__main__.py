@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The engine process: ``python -m er_tui.engine <listening descriptor> <folder> <jobs>``.
+
+Started by a session, which made the private folder and the socket in it. Ends all runs when the
+last client is gone or on SIGTERM, with little grace: whoever cared is not there any more.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import sys
+
+from er_tui.engine.messages import Refused
+from er_tui.engine.queue import Job, RunQueue
+from er_tui.engine.server import Server
+from er_tui.runtime import ExecutorRuntime
+from er_tui.runtime.runners import SubprocessRunner
+
+_GRACE_SECONDS = 0.5
+_LAST_WAIT_SECONDS = 10.0
+_FLUSH_SECONDS = 1.0
+
+
+def make_runtime() -> ExecutorRuntime:
+    """Every kind that has a runner."""
+    runtime = ExecutorRuntime()
+    runtime.register("subprocess", SubprocessRunner(unbuffered=True))
+    return runtime
+
+
+def main() -> int:
+    descriptor, folder, jobs = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    # A parent that ignores SIGCHLD would have the kernel throw away every exit status.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # The terminal's signals are the dashboard's; ours are SIGTERM and the end of the connection.
+    # Handled, not ignored: children would inherit that.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, lambda _number, _frame: None)
+    server = Server(socket.socket(fileno=descriptor), jobs)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop())
+
+    def broken(job: Job, error: Exception) -> None:
+        server.publish(Refused(job.control.run_id, f"{type(error).__name__}: {error}"))
+
+    queue = RunQueue(make_runtime(), jobs, broken)
+    try:
+        server.serve(queue)
+    finally:
+        done = queue.end_all("the dashboard is gone", _GRACE_SECONDS, _LAST_WAIT_SECONDS)
+    server.flush(_FLUSH_SECONDS)
+    server.close()
+    shutil.rmtree(folder, ignore_errors=True)
+    return 0 if done else 1
+
+
+if __name__ == "__main__":
+    # Workers are daemons; one that hangs must not hold the exit up.
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What engine and clients say to each other: one JSON object a line, both ways.
+
+The first line of each side names :data:`PROTOCOL_VERSION`; sides that differ say so and part.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeAlias
+
+from er_tui.journal.events import Event, Source, decode, encode
+
+PROTOCOL_VERSION = 1
+LONGEST_LINE = 16 << 20
+"""Bytes; an invocation file is at most 1 MiB, a result quotes little of it."""
+
+
+class MessageError(ValueError):
+    """A line is no message of this protocol; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Client: the first line."""
+
+    name: ClassVar[str] = "hello"
+    protocol: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Client: queue a run of this invocation under this run id."""
+
+    name: ClassVar[str] = "start"
+    run_id: str
+    invocation: Mapping[str, Any]
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Client: end this run; a second one kills without grace."""
+
+    name: ClassVar[str] = "cancel"
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Engine: the answer to Hello."""
+
+    name: ClassVar[str] = "welcome"
+    protocol: int
+    pid: int
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Engine: what was asked cannot be done; of a run, or (None) of the connection."""
+
+    name: ClassVar[str] = "refused"
+    run_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Engine: the run waits for a worker."""
+
+    name: ClassVar[str] = "queued"
+    run_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """Engine: something happened in a run, in the order of its journal."""
+
+    name: ClassVar[str] = "event"
+    run_id: str
+    event: Event
+
+
+Message: TypeAlias = Hello | Start | Cancel | Welcome | Refused | Queued | RunEvent
+
+_KINDS: dict[str, type[Message]] = {
+    kind.name: kind for kind in (Hello, Start, Cancel, Welcome, Refused, Queued, RunEvent)
+}
+_FIELDS = {name: tuple(f.name for f in fields(kind)) for name, kind in _KINDS.items()}
+
+
+def to_line(message: Message) -> bytes:
+    """The message as one line, newline included."""
+    if isinstance(message, RunEvent):
+        # The event is encoded once, by the code that journals it.
+        head = json.dumps({"message": message.name, "run_id": message.run_id})
+        return f'{head[:-1]}, "event": {encode(message.event)}}}\n'.encode()
+    document: dict[str, Any] = {"message": message.name}
+    for field in _FIELDS[message.name]:
+        value = getattr(message, field)
+        document[field] = (
+            {"path": value.path, "sha256": value.sha256} if isinstance(value, Source) else value
+        )
+    return json.dumps(document).encode() + b"\n"
+
+
+def from_line(line: bytes) -> Message | None:
+    """The message of a line; None for an event that this version does not know.
+
+    Raises MessageError for anything else that is no message.
+    """
+    try:
+        document = json.loads(line)
+        kind = _KINDS[document["message"]]
+        values = {field: document[field] for field in _FIELDS[kind.name]}
+        if not isinstance(values.get("run_id"), str | None):
+            raise TypeError("run_id must be a string")
+        if kind is RunEvent:
+            event = decode(values["event"])
+            return None if event is None else RunEvent(values["run_id"], event)
+        if kind is Start and values["source"] is not None:
+            values["source"] = Source(values["source"]["path"], values["source"]["sha256"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise MessageError(f"not a message of protocol {PROTOCOL_VERSION}: {error!r}") from error
+    return kind(**values)
+
+
+class LineBuffer:
+    """Cuts a byte stream into lines. Raises MessageError past :data:`LONGEST_LINE`."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that are whole now."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > LONGEST_LINE:
+            raise MessageError(f"a line is longer than {LONGEST_LINE} bytes")
+        return lines

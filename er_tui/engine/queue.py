@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The queue: so many runs at once, the rest in order, each in a worker thread of our own.
+
+Two lanes, because they cost different things: runs that are processes here, and runs that wait for
+somebody else (``http``, ``http_async``, ``manual``).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from er_tui.runtime import ExecutorRuntime, RunControl
+from er_tui.rxp import RuntimeInvocation
+
+WAITING_KINDS = frozenset({"http", "http_async", "manual"})
+WAITING_JOBS = 64
+
+
+def default_jobs() -> int:
+    """As many processes at once as this process may use cores."""
+    return len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run that was asked for."""
+
+    invocation: RuntimeInvocation
+    control: RunControl
+
+
+class Lane:
+    """Up to ``width`` worker threads over one first-in-first-out queue.
+
+    Threads start when there is work and end when there is none: idle lanes cost nothing. They are
+    daemons, so a worker stuck in the kernel never keeps the engine from exiting.
+    """
+
+    def __init__(self, name: str, width: int, work: Callable[[Job], None]) -> None:
+        self._name = name
+        self._width = width
+        self._work = work
+        self._jobs: deque[Job] = deque()
+        self._workers = 0
+        self._idle = threading.Condition()
+
+    def put(self, job: Job) -> None:
+        with self._idle:
+            self._jobs.append(job)
+            if self._workers < self._width:
+                self._workers += 1
+                threading.Thread(target=self._run, name=f"{self._name}-worker", daemon=True).start()
+
+    def wait_idle(self, seconds: float) -> bool:
+        """Wait until nothing is queued or running; False if that took longer."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._workers == 0, seconds)
+
+    def _run(self) -> None:
+        while True:
+            with self._idle:
+                if not self._jobs:
+                    self._workers -= 1
+                    self._idle.notify_all()
+                    return
+                job = self._jobs.popleft()
+            self._work(job)
+
+
+class RunQueue:
+    """All runs of an engine that are queued or running.
+
+    ``broken`` is told, on the worker's thread, of a run that raised instead of giving a result.
+    """
+
+    def __init__(
+        self, runtime: ExecutorRuntime, jobs: int, broken: Callable[[Job, Exception], None]
+    ) -> None:
+        self._runtime = runtime
+        self._broken = broken
+        self._lock = threading.Lock()
+        self._controls: dict[str, RunControl] = {}
+        self._processes = Lane("process", jobs, self._work)
+        self._waiting = Lane("waiting", WAITING_JOBS, self._work)
+
+    def put(self, job: Job) -> None:
+        """Queue a run. Raises ValueError if its id is in use."""
+        with self._lock:
+            if job.control.run_id in self._controls:
+                raise ValueError(f"run {job.control.run_id} exists already")
+            self._controls[job.control.run_id] = job.control
+        waiting = job.invocation.runtime_kind in WAITING_KINDS
+        (self._waiting if waiting else self._processes).put(job)
+
+    def cancel(self, run_id: str, reason: str) -> bool:
+        """Cancel a run, queued or running; False if there is none of that id."""
+        with self._lock:
+            control = self._controls.get(run_id)
+        if control is None:
+            return False
+        control.cancel(reason)
+        return True
+
+    def end_all(self, reason: str, grace_seconds: float, wait_seconds: float) -> bool:
+        """Cancel everything and wait for it; False if something was still there at the end.
+
+        A queued run is recorded as cancelled by the worker that would have run it.
+        """
+        with self._lock:
+            controls = list(self._controls.values())
+        for control in controls:
+            control.cancel(reason, grace_seconds=grace_seconds)
+        done = self._processes.wait_idle(wait_seconds)
+        return self._waiting.wait_idle(wait_seconds) and done
+
+    def _work(self, job: Job) -> None:
+        try:
+            self._runtime.run(job.invocation, control=job.control)
+        except Exception as error:  # noqa: BLE001 - a fault of ours; it must not stop the lane
+            self._broken(job, error)
+        finally:
+            with self._lock:
+                del self._controls[job.control.run_id]

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The command socket: one thread that reads commands and tells every client what happens.
+
+Workers append events to a queue and wake this thread; it alone touches the sockets. A client that
+does not read is dropped once it is :data:`MOST_UNSENT` bytes behind: it can read the journals.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+
+from er_tui.engine.messages import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Hello,
+    LineBuffer,
+    Message,
+    MessageError,
+    Queued,
+    Refused,
+    RunEvent,
+    Start,
+    Welcome,
+    from_line,
+    to_line,
+)
+from er_tui.engine.queue import Job, RunQueue
+from er_tui.runtime import RunControl
+from er_tui.rxp import RuntimeInvocation
+
+MOST_UNSENT = 64 << 20
+_CHUNK = 1 << 18
+_FIRST_CLIENT_SECONDS = 30.0
+"""Whoever started the engine connects at once; if nobody does, nobody will."""
+
+
+class Client:
+    """One connection: what was half read of it and what is not yet sent to it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.lines = LineBuffer()
+        self.unsent = bytearray()
+        self.greeted = False
+
+
+class Server:
+    """Serves clients until the last one is gone or :meth:`stop` is called."""
+
+    def __init__(self, listener: socket.socket, jobs: int) -> None:
+        self._listener = listener
+        self._jobs = jobs
+        self._selector = selectors.DefaultSelector()
+        self._clients: dict[int, Client] = {}
+        self._outbox: deque[Message] = deque()
+        self._waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._stopped = False
+        self._had_client = False
+        self._start: Callable[[Job], None] | None = None
+        self._cancel: Callable[[str, str], bool] | None = None
+
+    def publish(self, message: Message) -> None:
+        """Tell every client; callable from any thread."""
+        self._outbox.append(message)
+        self._wake()
+
+    def stop(self) -> None:
+        """Make :meth:`serve` return; callable from a signal handler."""
+        self._stopped = True
+        self._wake()
+
+    def serve(self, queue: RunQueue) -> None:
+        """Serve until the last client is gone or :meth:`stop`; clients stay connected after it."""
+        self._start, self._cancel = queue.put, queue.cancel
+        self._listener.setblocking(False)
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._selector.register(self._waker, selectors.EVENT_READ, self._woken)
+        give_up_at = time.monotonic() + _FIRST_CLIENT_SECONDS
+        while not self._stopped and (self._clients or not self._had_client):
+            if not self._had_client and time.monotonic() >= give_up_at:
+                return
+            self._turn(None if self._had_client else give_up_at - time.monotonic())
+
+    def flush(self, seconds: float) -> None:
+        """Send what is waiting to be sent, for at most ``seconds``."""
+        until = time.monotonic() + seconds
+        while self._outbox or any(client.unsent for client in self._clients.values()):
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            self._turn(left)
+
+    def close(self) -> None:
+        for client in list(self._clients.values()):
+            self._drop(client)
+        self._selector.close()
+        self._listener.close()
+        os.close(self._waker)
+
+    def _turn(self, seconds: float | None) -> None:
+        for key, ready in self._selector.select(seconds):
+            if isinstance(key.data, Client):
+                self._talk(key.data, ready)
+            else:
+                key.data()
+        while self._outbox:
+            line = to_line(self._outbox.popleft())
+            for client in list(self._clients.values()):
+                if client.greeted:
+                    self._send(client, line)
+
+    def _wake(self) -> None:
+        os.eventfd_write(self._waker, 1)
+
+    def _woken(self) -> None:
+        os.eventfd_read(self._waker)
+
+    def _accept(self) -> None:
+        try:
+            connection, _address = self._listener.accept()
+        except OSError:
+            return  # gone again before we looked
+        connection.setblocking(False)
+        client = Client(connection)
+        self._had_client = True
+        self._clients[connection.fileno()] = client
+        self._selector.register(connection, selectors.EVENT_READ, client)
+
+    def _talk(self, client: Client, ready: int) -> None:
+        if ready & selectors.EVENT_WRITE:
+            self._send(client, b"")
+        if ready & selectors.EVENT_READ and client.connection.fileno() >= 0:
+            self._receive(client)
+
+    def _receive(self, client: Client) -> None:
+        try:
+            data = client.connection.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._drop(client)
+            return
+        try:
+            for line in client.lines.feed(data):
+                message = from_line(line)
+                if message is not None:
+                    self._obey(client, message)
+        except MessageError as error:
+            self._send(client, to_line(Refused(None, str(error))))
+            self._drop(client)
+
+    def _obey(self, client: Client, message: Message) -> None:
+        if isinstance(message, Hello):
+            if message.protocol != PROTOCOL_VERSION:
+                raise MessageError(
+                    f"the engine speaks protocol {PROTOCOL_VERSION}, not {message.protocol}"
+                )
+            client.greeted = True
+            self._send(client, to_line(Welcome(PROTOCOL_VERSION, os.getpid(), self._jobs)))
+        elif not client.greeted:
+            raise MessageError("the first message must be hello")
+        elif isinstance(message, Start):
+            self._begin(message)
+        elif isinstance(message, Cancel):
+            assert self._cancel is not None
+            self._cancel(message.run_id, "cancelled by the operator")
+        else:
+            raise MessageError(f"{message.name} is for the engine to say")
+
+    def _begin(self, start: Start) -> None:
+        assert self._start is not None
+        try:
+            control = RunControl(
+                run_id=start.run_id,
+                source=start.source,
+                on_event=lambda event: self.publish(RunEvent(start.run_id, event)),
+            )
+            job = Job(RuntimeInvocation.model_validate(dict(start.invocation)), control)
+            self.publish(Queued(start.run_id, time.time()))
+            self._start(job)
+        except (TypeError, ValueError) as error:
+            self.publish(Refused(start.run_id, str(error)))
+
+    def _send(self, client: Client, data: bytes) -> None:
+        client.unsent += data
+        try:
+            while client.unsent:
+                del client.unsent[: client.connection.send(client.unsent[:_CHUNK])]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._drop(client)
+            return
+        if len(client.unsent) > MOST_UNSENT:
+            self._drop(client)
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.unsent else 0)
+        self._selector.modify(client.connection, events, client)
+
+    def _drop(self, client: Client) -> None:
+        if self._clients.pop(client.connection.fileno(), None) is not None:
+            self._selector.unregister(client.connection)
+            client.connection.close()

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The run directory, read back: by whoever shows a run, live or long past."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from er_tui.journal.events import Event, decode
+from er_tui.journal.run_directory import EVENTS_FILE
+
+_CHUNK = 1 << 20
+
+
+def is_run_directory(names: frozenset[str] | set[str]) -> bool:
+    """Whether a folder with these entries is a run directory, whatever state it was left in."""
+    return EVENTS_FILE in names
+
+
+class EventTail:
+    """The events of one run directory, read as they are written.
+
+    A last line that is not finished yet (or was torn by a crash) is left until it is; a line that
+    is not an event this version knows is skipped.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str]) -> None:
+        self._path = Path(directory) / EVENTS_FILE
+        self._offset = 0
+
+    def read(self) -> list[Event]:
+        """The events since the last call; none when the file is not there."""
+        events: list[Event] = []
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return events
+        try:
+            rest = b""
+            while chunk := os.pread(descriptor, _CHUNK, self._offset + len(rest)):
+                data = rest + chunk
+                whole = data.rfind(b"\n") + 1
+                events.extend(_decoded(data[:whole]))
+                self._offset += whole
+                rest = data[whole:]
+        finally:
+            os.close(descriptor)
+        return events
+
+
+def _decoded(lines: bytes) -> list[Event]:
+    events: list[Event] = []
+    for line in lines.splitlines():
+        try:
+            document: Any = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        event = decode(document) if isinstance(document, dict) else None
+        if event is not None:
+            events.append(event)
+    return events

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The ``subprocess.*`` metadata of an invocation, checked before anything starts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from er_tui.runtime.control import DEFAULT_GRACE_SECONDS
+from er_tui.runtime.recording import Rejection
+
+_PREFIX = "subprocess."
+_LONGEST_GRACE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """How a process run is to be treated."""
+
+    stdin_none: bool = False
+    """``subprocess.stdin``: ``payload`` (default; /dev/null without one) or ``none``."""
+    unbuffered: bool = True
+    """``subprocess.unbuffered``: whether a runner that overlays PYTHONUNBUFFERED may do so here."""
+    grace_seconds: float = DEFAULT_GRACE_SECONDS
+    """``subprocess.grace_seconds``: between SIGTERM and SIGKILL, 0 to 3600."""
+    linger: bool = False
+    """``subprocess.linger``: leave alone what the leader leaves behind in its group."""
+
+
+def read_settings(metadata: Mapping[str, str]) -> ProcessSettings:
+    """The settings in ``metadata``. Raises Rejection naming the key for anything unusable."""
+    if not any(key.startswith(_PREFIX) for key in metadata):
+        return ProcessSettings()
+    known = ("stdin", "unbuffered", "grace_seconds", "linger")
+    for key in metadata:
+        if key.startswith(_PREFIX) and key.removeprefix(_PREFIX) not in known:
+            raise Rejection(f"unknown metadata key {key!r}{_nearest(key, known)}")
+    return ProcessSettings(
+        stdin_none=_choice(metadata, "stdin", ("payload", "none"), "payload") == "none",
+        unbuffered=_choice(metadata, "unbuffered", ("true", "false"), "true") == "true",
+        grace_seconds=_grace(metadata),
+        linger=_choice(metadata, "linger", ("true", "false"), "false") == "true",
+    )
+
+
+def _choice(metadata: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = metadata.get(_PREFIX + name, default)
+    if value not in allowed:
+        raise Rejection(f"metadata {_PREFIX}{name} must be {' or '.join(allowed)}, not {value!r}")
+    return value
+
+
+def _grace(metadata: Mapping[str, str]) -> float:
+    text = metadata.get(_PREFIX + "grace_seconds")
+    if text is None:
+        return DEFAULT_GRACE_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= _LONGEST_GRACE_SECONDS:
+        raise Rejection(
+            f"metadata {_PREFIX}grace_seconds must be a number from 0 to 3600, not {text!r}"
+        )
+    return seconds
+
+
+def _nearest(key: str, known: tuple[str, ...]) -> str:
+    import difflib  # needed for a mistake only
+
+    near = difflib.get_close_matches(key, [_PREFIX + name for name in known], n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Starting a child in a session of its own, or saying in a sentence why it cannot start."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import subprocess
+from collections.abc import Mapping
+
+from er_tui.runtime.process.capture import Capture
+from er_tui.runtime.recording import Rejection
+from er_tui.rxp import RuntimeInvocation
+
+
+def spawn(
+    invocation: RuntimeInvocation, overlay: Mapping[str, str], stdin: int, capture: Capture
+) -> subprocess.Popen[bytes]:
+    """Start the command as leader of its own session and group.
+
+    Raises Rejection when the system will not start it: a missing or unusable program, arguments
+    it cannot take, no processes or descriptors left.
+    """
+    stdout, stderr = capture.streams
+    try:
+        # No preexec_fn: with it Python forks, and copies the page tables of a large parent.
+        return subprocess.Popen(
+            invocation.command,
+            cwd=invocation.working_directory,
+            env={**os.environ, **overlay} if overlay else None,
+            stdin=stdin,
+            stdout=stdout.write_end,
+            stderr=stderr.write_end,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Rejection(_why_not(invocation.command[0], error)) from error
+    except ValueError as error:
+        raise Rejection(f"command cannot be started: {error}") from error
+    finally:
+        stdout.close_write_end()
+        stderr.close_write_end()
+
+
+def open_stdin(invocation: RuntimeInvocation, none: bool) -> int:
+    """The child's standard input: the payload file, or /dev/null. Raises Rejection."""
+    path = None if none else invocation.input_payload_path
+    try:
+        # Not blocking, or a named pipe would hang the run before it has begun.
+        descriptor = os.open(
+            path or os.devnull, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+        )
+    except FileNotFoundError:
+        raise Rejection(f"input_payload_path does not exist: {path}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Rejection(f"input_payload_path cannot be read: {path}: {reason}") from error
+    if path and not stat.S_ISREG(os.fstat(descriptor).st_mode) and path != os.devnull:
+        os.close(descriptor)
+        raise Rejection(f"input_payload_path is not a regular file: {path}")
+    return descriptor
+
+
+def check_working_directory(path: str) -> None:
+    """Raises Rejection unless ``path`` is a directory this process may enter."""
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise Rejection(f"working directory does not exist: {path}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Rejection(f"working directory cannot be used: {path}: {reason}") from error
+    if not stat.S_ISDIR(mode):
+        raise Rejection(f"working directory is not a directory: {path}")
+    if not os.access(path, os.X_OK):
+        raise Rejection(f"working directory may not be entered: {path}")
+
+
+def _why_not(program: str, error: OSError) -> str:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        if "/" in program and os.path.exists(program):
+            return f"command cannot be started: the interpreter named by {program} does not exist"
+        return f"command not found: {program}"
+    if error.errno == errno.EACCES:
+        return f"command cannot be started: {program} is not executable (permission denied)"
+    if error.errno == errno.ENOEXEC:
+        return f"command cannot be started: {program} is no program (exec format error)"
+    if error.errno == errno.E2BIG:
+        return "command cannot be started: arguments and environment are too long"
+    return f"command cannot be started: {program}: {error.strerror}"

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""One run, recorded: its directory, its events, and its result for every outcome."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from er_tui.journal.events import Event, MaskedValue, Noted, RunFinished, RunStarted
+from er_tui.journal.identity import own_identity
+from er_tui.journal.masking import Masking
+from er_tui.journal.run_directory import (
+    ENVIRONMENT_FILE,
+    INVOCATION_FILE,
+    RunDirectory,
+    make_run_directory,
+    words_of,
+)
+from er_tui.runtime.control import RunControl
+from er_tui.runtime.delivery import deliver, delivery_problem
+from er_tui.rxp import (
+    ArtifactDescriptor,
+    RuntimeInvocation,
+    RuntimeResult,
+    RuntimeStatus,
+)
+
+
+class Rejection(Exception):
+    """The run cannot start; the message is the result's ``error_summary``."""
+
+
+class RunRecord:
+    """What a runner writes through: events, captures and the result.
+
+    A record that cannot be written (a full disk) does not stop a run: the first such failure is
+    kept, the result's metadata tells it as ``record_error``.
+    """
+
+    def __init__(self, invocation: RuntimeInvocation, control: RunControl) -> None:
+        self.invocation = invocation
+        self.control = control
+        self.masking = Masking(invocation.model_dump())
+        placement = make_run_directory(invocation, control.run_id)
+        self.directory: RunDirectory | None = placement.directory
+        self.refusal = placement.refusal
+        self._note = placement.note
+        self.open = False
+        self.signal_afterwards: signal.Signals | None = None
+        """Held back while the run was ended; delivered once its result is written."""
+        self._record_error: str | None = None
+        self._observer_error: Exception | None = None
+        self._started_at = datetime.now(UTC)
+        self._start = time.monotonic()
+
+    def begin(self) -> None:
+        """Claim the control, start the clock and write down what is about to run."""
+        self.control.record = self
+        self.open = True
+        timeout = self.invocation.timeout_seconds
+        if timeout is not None:
+            self.control.deadline = self._start + timeout
+        self._write(lambda d: d.write_document(INVOCATION_FILE, self.masking.document))
+        self.emit(
+            RunStarted(
+                at=time.time(),
+                run_id=self.control.run_id,
+                invocation_id=self.invocation.invocation_id,
+                runtime_name=self.invocation.runtime_name,
+                runtime_kind=self.invocation.runtime_kind,
+                directory=self.directory.path if self.directory else None,
+                timeout_seconds=timeout,
+                supervisor=own_identity(),
+                masked=self._masked(),
+                source=self.control.source,
+            )
+        )
+        if self._note:
+            self.emit(Noted(at=time.time(), text=self._note))
+
+    def serves(self, invocation: RuntimeInvocation) -> bool:
+        """Whether this is the record of ``invocation``, still being written."""
+        return self.open and self.invocation is invocation
+
+    def emit(self, event: Event) -> None:
+        """Journal ``event``, then show it to the observer."""
+        self._write(lambda directory: directory.append(event))
+        self._notify(event)
+
+    def write_environment(self, overlay: Mapping[str, str]) -> None:
+        """Record what the child gets beyond this process's environment, masked."""
+        masked = self.masking.environment(overlay)
+        self._write(lambda directory: directory.write_document(ENVIRONMENT_FILE, masked))
+
+    def result(
+        self,
+        status: RuntimeStatus,
+        *,
+        exit_code: int | None = None,
+        error_summary: str | None = None,
+        stdout_path: str | None = None,
+        stderr_path: str | None = None,
+        artifacts: list[ArtifactDescriptor] | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> RuntimeResult:
+        """The result of this run, from the moment it began until now; secrets scrubbed."""
+        facts = {"run_id": self.control.run_id}
+        if self.directory is not None:
+            facts["run_directory"] = self.directory.path
+        if self._note:
+            facts["run_directory_note"] = self._note
+        return RuntimeResult(
+            invocation_id=self.invocation.invocation_id,
+            runtime_name=self.invocation.runtime_name,
+            runtime_kind=self.invocation.runtime_kind,
+            status=status,
+            exit_code=exit_code,
+            started_at=self._started_at.isoformat(),
+            finished_at=datetime.now(UTC).isoformat(),
+            stdout_path=stdout_path,
+            stderr_path=stderr_path,
+            artifacts=artifacts or [],
+            error_summary=None if error_summary is None else self.masking.scrub(error_summary),
+            metadata=facts | (metadata or {}),
+        )
+
+    def finish(self, result: RuntimeResult) -> RuntimeResult:
+        """Write the result to ``output_result_path``, the journal and the directory, in that order.
+
+        Raises what the observer raised, once all is written.
+        """
+        result = deliver(self.invocation.output_result_path, result)
+        event = RunFinished(at=time.time(), result=result.model_dump())
+        if self.directory is not None:
+            self._write(lambda directory: directory.append(event))
+            if self._record_error:
+                metadata = {**result.metadata, "record_error": self._record_error}
+                result = result.model_copy(update={"metadata": metadata})
+            self._write(lambda directory: directory.write_result(result))
+            self.directory.close()
+        self.open = False
+        self._notify(event)
+        if self._observer_error is not None:
+            raise self._observer_error
+        return result
+
+    def _write(self, write: Callable[[RunDirectory], None]) -> None:
+        if self.directory is None:
+            return
+        try:
+            write(self.directory)
+        except OSError as error:
+            self._record_error = self._record_error or words_of(error)
+
+    def _notify(self, event: Event) -> None:
+        if self._observer_error is None:
+            try:
+                self.control.notify(event)
+            except Exception as error:  # noqa: BLE001 - kept, and raised once the run is recorded
+                self._observer_error = error
+
+    def _masked(self) -> tuple[MaskedValue, ...]:
+        if not self.masking.secrets:
+            return ()
+        from er_tui.journal.digest import digest  # hashing is needed by runs with secrets only
+
+        return tuple(MaskedValue(p, digest(value)) for p, value in self.masking.secrets.items())
+
+
+def run_recorded(
+    invocation: RuntimeInvocation,
+    control: RunControl | None,
+    body: Callable[[RunRecord], RuntimeResult],
+) -> RuntimeResult:
+    """Run ``body`` with the record of this run and give back its result, recorded.
+
+    Inside a run that is recorded already (a runner called by ``ExecutorRuntime``) this is
+    ``body`` on that record. What ``body`` raises becomes a result: ``rejected`` for a
+    :class:`Rejection`, ``failed`` naming the exception for any other. An interrupt
+    (KeyboardInterrupt, SystemExit) is recorded as ``cancelled`` and goes on to the caller.
+    """
+    control = control or RunControl()
+    if control.record is not None and control.record.serves(invocation):
+        return body(control.record)
+    control.claim()
+    record = RunRecord(invocation, control)
+    record.begin()
+    try:
+        result = _outcome(record, body)
+    except BaseException as interrupt:
+        summary = f"interrupted by {type(interrupt).__name__}"
+        record.finish(record.result("cancelled", error_summary=summary))
+        raise
+    result = record.finish(result)
+    if record.signal_afterwards is not None:
+        signal.raise_signal(record.signal_afterwards)
+    return result
+
+
+def _outcome(record: RunRecord, body: Callable[[RunRecord], RuntimeResult]) -> RuntimeResult:
+    refusal = record.refusal or delivery_problem(record.invocation.output_result_path)
+    if refusal:
+        return record.result("rejected", error_summary=refusal)
+    if record.control.cancelled:
+        return record.result("cancelled", error_summary="cancelled before it started")
+    try:
+        result: object = body(record)
+    except Rejection as rejection:
+        return record.result("rejected", error_summary=str(rejection))
+    except Exception as error:  # noqa: BLE001 - a runner's failure is a result, whatever it is
+        summary = f"{type(error).__name__}: {error}"
+        return record.result("failed", error_summary=summary)
+    if not isinstance(result, RuntimeResult):
+        summary = f"the runner returned {type(result).__name__} instead of a RuntimeResult"
+        return record.result("failed", error_summary=summary)
+    return result

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""All invocations run without a screen: progress lines, results as JSON lines, an exit code."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from er_tui.engine.messages import Cancel
+from er_tui.session.client import EngineClient
+from er_tui.session.library import Entry, Library
+from er_tui.session.session import Session
+from er_tui.session.state import RunState
+from er_tui.text.safe import safe_block, safe_line
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+_CLOSE_SECONDS = 15.0
+
+
+class Headless:
+    """Runs everything a library holds, once, and reports.
+
+    Progress goes to ``progress``, a line a fact; with ``results`` each RuntimeResult goes there as
+    one JSON line when its run ends. The first SIGINT, SIGTERM or SIGHUP cancels every run and the
+    report goes on; a second kills without grace.
+    """
+
+    def __init__(self, library: Library, jobs: int, progress: TextIO, results: TextIO | None):
+        self._session = Session(library)
+        self._progress = progress
+        self._results = results
+        self._wake = threading.Event()
+        self._signal: int | None = None
+        self._cancels_wanted = 0
+        self._cancels_sent = 0
+        self._unusable = 0
+        self._client = EngineClient(jobs, wake=self._wake.set)
+        self._session.engine = self._client
+
+    def run(self) -> int:
+        """Block until all is done; the exit code."""
+        with _signals(self._interrupted):
+            try:
+                if not self._start(self._session.library.scan()):
+                    self._say("no invocations found")
+                    return EXIT_USAGE
+                while self._session.live_runs():
+                    self._wake.wait()
+                    self._wake.clear()
+                    self._pass_on_cancels()
+                    self._report()
+            finally:
+                self._client.close(_CLOSE_SECONDS)
+        return self._exit_code()
+
+    def _start(self, entries: Iterable[Entry]) -> int:
+        """Queue what can be run and report what cannot; how many entries there were."""
+        count = 0
+        for entry in entries:
+            count += 1
+            self._session.add(entry)
+            if self._session.start(entry.key) is None:
+                self._unusable += 1
+                error = self._session.entries[entry.key].error
+                self._say(f"invalid    {safe_line(str(error), limit=1000)}")
+        return count
+
+    def _report(self) -> None:
+        before = dict(self._session.runs)
+        changes = self._session.drain()
+        for notice in changes.notices:
+            self._say(f"er-tui     {safe_line(notice)}")
+        for run_id, run in self._session.runs.items():
+            if before[run_id].started_at is None and run.started_at is not None:
+                self._say(f"{'started':<10} {self._name(run)}")
+        for run_id in changes.finished:
+            self._finished(self._session.runs[run_id])
+
+    def _finished(self, run: RunState) -> None:
+        duration = run.seconds(run.queued_at)
+        seconds = "" if duration is None else f"  {duration:.1f}s"
+        self._say(f"{run.badge or run.status:<10} {self._name(run)}{seconds}")
+        for line in safe_block(run.error_summary or "").splitlines():
+            self._say(f"           {line}")
+        if self._results is not None and run.result is not None:
+            self._results.write(json.dumps(run.result) + "\n")
+            self._results.flush()
+
+    def _name(self, run: RunState) -> str:
+        return safe_line(self._session.entries[self._session.key_of(run.run_id)].name)
+
+    def _say(self, line: str) -> None:
+        self._progress.write(line + "\n")
+        self._progress.flush()
+
+    def _interrupted(self, number: int) -> None:
+        """In the signal handler: note it, and let the loop act."""
+        self._signal = self._signal or number
+        self._cancels_wanted += 1
+        self._wake.set()
+
+    def _pass_on_cancels(self) -> None:
+        while self._cancels_sent < self._cancels_wanted:
+            self._cancels_sent += 1
+            words = "cancelling every run" if self._cancels_sent == 1 else "killing every run"
+            self._say(f"er-tui     {words}")
+            for run in self._session.live_runs():
+                self._client.send(Cancel(run.run_id))
+
+    def _exit_code(self) -> int:
+        if self._signal is not None:
+            return 128 + self._signal
+        succeeded = all(run.status == "succeeded" for run in self._session.runs.values())
+        return EXIT_OK if succeeded and not self._unusable else EXIT_FAILED
+
+
+@contextmanager
+def _signals(handler: Callable[[int], None]) -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    previous = {n: signal.signal(n, lambda number, _frame: handler(number)) for n in numbers}
+    try:
+        yield
+    finally:
+        for number, old in previous.items():
+            signal.signal(number, old)

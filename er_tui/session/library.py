@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The invocation files of some folders: the good ones, the bad ones, and what is none."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from er_tui.journal.reading import is_run_directory
+from er_tui.rxp import InvocationFileError, RuntimeInvocation, parse_invocation, read_document
+
+SUFFIX = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One invocation file: what it holds, or why it cannot be used. Exactly one of the two."""
+
+    path: Path
+    name: str
+    """How it is listed: relative to the folder it was found under, without its suffix."""
+    invocation: RuntimeInvocation | None
+    error: InvocationFileError | None
+    gone: bool = False
+    """The file was deleted; the entry is kept because it was run."""
+
+    @property
+    def key(self) -> str:
+        return os.fspath(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The bytes an entry was made from, for whoever starts a run of it."""
+
+    entry: Entry
+    data: bytes
+
+
+class Library:
+    """Finds and loads invocation files under ``roots`` (folders, searched deeply, and files).
+
+    Left out are dot-directories, run directories (whatever a run wrote, its invocation included),
+    and JSON that is something else: another ``contract_kind``, or an object that claims to be none
+    and has no ``invocation_id``. The latter are counted in :attr:`others`. A file named as a root
+    is always listed.
+    """
+
+    def __init__(self, roots: Iterable[Path]) -> None:
+        self.roots = tuple(Path(os.path.abspath(root)) for root in roots)
+        self.others: set[str] = set()
+        """Paths of JSON files that hold something else."""
+        self.folders: dict[Path, Path] = {}
+        """Folders looked into, each with the root it was found under."""
+
+    def scan(self) -> Iterator[Entry]:
+        """All entries, each folder in order of names, as they are found."""
+        visited: set[tuple[int, int]] = set()
+        for root in self.roots:
+            if root.is_dir():
+                yield from self._scan_folder(root, root, visited)
+            else:
+                entry = load(root, root.parent)
+                yield entry.entry
+
+    def rescan(self, folder: Path) -> Iterator[Entry]:
+        """The entries of a folder that appeared under a root."""
+        root = next((r for r in self.roots if folder.is_relative_to(r)), folder)
+        yield from self._scan_folder(folder, root, set())
+
+    def reload(self, path: Path) -> Entry | None:
+        """The entry of a file that changed or appeared; None if it is none (any more)."""
+        self.others.discard(os.fspath(path))
+        if path in self.roots:
+            return load(path, path.parent).entry if os.path.lexists(path) else None
+        root = self.folders.get(path.parent)
+        if root is None or not _is_candidate(path.name) or not os.path.lexists(path):
+            return None
+        return None if path.is_dir() else self._listed(path, root)
+
+    def _scan_folder(
+        self, folder: Path, root: Path, visited: set[tuple[int, int]]
+    ) -> Iterator[Entry]:
+        try:
+            status = os.stat(folder)
+            names = sorted(os.listdir(folder))
+        except OSError as error:
+            reason = f"folder cannot be read: {error.strerror}"
+            yield Entry(folder, _name(folder, root), None, InvocationFileError(folder, reason))
+            return
+        # Links may lead back up; a folder is looked into once.
+        if (status.st_dev, status.st_ino) in visited or is_run_directory(set(names)):
+            return
+        visited.add((status.st_dev, status.st_ino))
+        self.folders[folder] = root
+        for name in names:
+            path = folder / name
+            if name.startswith("."):
+                continue
+            if os.path.isdir(path):
+                yield from self._scan_folder(path, root, visited)
+            elif _is_candidate(name):
+                entry = self._listed(path, root)
+                if entry is not None:
+                    yield entry
+
+    def _listed(self, path: Path, root: Path) -> Entry | None:
+        document = load(path, root)
+        if document.entry.error is not None and _is_something_else(document.data):
+            self.others.add(document.entry.key)
+            return None
+        return document.entry
+
+
+def load(path: Path, root: Path) -> Document:
+    """The entry of one file, whatever is in it, and its bytes as far as they could be read."""
+    name = _name(path, root)
+    data = b""
+    try:
+        data = read_document(path)
+        return Document(Entry(path, name, parse_invocation(data, path), None), data)
+    except InvocationFileError as error:
+        return Document(Entry(path, name, None, error), data)
+
+
+def _is_candidate(name: str) -> bool:
+    return name.endswith(SUFFIX) and not name.startswith(".")
+
+
+def _name(path: Path, root: Path) -> str:
+    return os.fspath(path.relative_to(root)).removesuffix(SUFFIX)
+
+
+def _is_something_else(data: bytes) -> bool:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(document, dict):
+        return False
+    if "contract_kind" in document:
+        kind = document["contract_kind"]
+        return isinstance(kind, str) and kind != "runtime_invocation"
+    return "invocation_id" not in document

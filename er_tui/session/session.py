@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""One view of invocations and runs: what is there, what is asked for, what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from er_tui.engine.messages import Cancel, Message, Queued, Refused, RunEvent, Start, Welcome
+from er_tui.journal.events import Source
+from er_tui.journal.run_directory import new_run_id
+from er_tui.session.client import EngineGone
+from er_tui.session.library import Entry, Library, load
+from er_tui.session.state import RunState, fold
+
+
+class Engine(Protocol):
+    """What a session needs of an engine."""
+
+    inbox: deque[Message | EngineGone]
+
+    def send(self, message: Message) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a drain of the inbox changed."""
+
+    keys: frozenset[str] = frozenset()
+    """Entries one of whose runs changed."""
+    finished: tuple[str, ...] = ()
+    """Run ids that reached their end, in order."""
+    notices: tuple[str, ...] = ()
+    """Sentences the user has to see."""
+
+
+@dataclass(slots=True)
+class _Gathered:
+    keys: set[str] = field(default_factory=set)
+    finished: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+
+class Session:
+    """Entries and their runs. Used by one thread; the engine's client fills the inbox."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.entries: dict[str, Entry] = {}
+        self.runs: dict[str, RunState] = {}
+        self.jobs = 0
+        """How many processes the engine runs at once; 0 until it said so."""
+        self.engine: Engine | None = None
+        self._runs_of: dict[str, list[str]] = {}
+        self._key_of: dict[str, str] = {}
+
+    def add(self, entry: Entry) -> None:
+        """List an entry, in place of what was known of its file."""
+        self.entries[entry.key] = entry
+
+    def remove(self, path: Path) -> set[str]:
+        """The file, or the folder with all that was in it, is gone: the keys that changed.
+
+        What was run stays listed, marked as gone: it is the evidence.
+        """
+        changed = set()
+        for key, entry in list(self.entries.items()):
+            if entry.path == path or path in entry.path.parents:
+                changed.add(key)
+                if key in self._runs_of:
+                    self.entries[key] = replace(entry, gone=True)
+                else:
+                    del self.entries[key]
+        return changed
+
+    def runs_of(self, key: str) -> list[RunState]:
+        """The runs of an entry, oldest first."""
+        return [self.runs[run_id] for run_id in self._runs_of.get(key, ())]
+
+    def latest(self, key: str) -> RunState | None:
+        ids = self._runs_of.get(key)
+        return self.runs[ids[-1]] if ids else None
+
+    def key_of(self, run_id: str) -> str:
+        return self._key_of[run_id]
+
+    def live_runs(self) -> list[RunState]:
+        return [run for run in self.runs.values() if run.live]
+
+    def start(self, key: str) -> RunState | None:
+        """Queue a run of what the file holds now; None if that cannot be run.
+
+        An entry whose file has changed is updated, so a bad one shows why.
+        """
+        entry = self.entries[key]
+        if self.engine is None or entry.gone:
+            return None
+        document = load(entry.path, entry.path.parent)
+        self.entries[key] = entry = replace(document.entry, name=entry.name)
+        if entry.invocation is None:
+            return None
+        run = RunState(new_run_id(), time.time())
+        source = Source(key, hashlib.sha256(document.data).hexdigest())
+        self.runs[run.run_id] = run
+        self._runs_of.setdefault(key, []).append(run.run_id)
+        self._key_of[run.run_id] = key
+        self.engine.send(Start(run.run_id, entry.invocation.model_dump(), source))
+        return run
+
+    def start_all(self, keys: Iterable[str]) -> int:
+        """Queue a run of each that has none live and can be run; how many."""
+        return sum(1 for key in keys if not self._is_live(key) and self.start(key) is not None)
+
+    def cancel(self, run_id: str) -> None:
+        """Ask for the end of a run; a second time means at once."""
+        if self.engine is not None and self.runs[run_id].live:
+            self.engine.send(Cancel(run_id))
+
+    def drain(self) -> Changes:
+        """Take in what the engine said since the last time."""
+        gathered = _Gathered()
+        inbox = self.engine.inbox if self.engine is not None else None
+        while inbox:
+            self._take(inbox.popleft(), gathered)
+        return Changes(frozenset(gathered.keys), tuple(gathered.finished), tuple(gathered.notices))
+
+    def _take(self, message: Message | EngineGone, gathered: _Gathered) -> None:
+        match message:
+            case RunEvent(run_id, event) if run_id in self.runs:
+                self._set(fold(self.runs[run_id], event), gathered)
+            case Queued(run_id, at) if run_id in self.runs:
+                self._set(replace(self.runs[run_id], queued_at=at), gathered)
+            case Refused(None, reason):
+                gathered.notices.append(f"the engine refused: {reason}")
+            case Refused(run_id, reason) if run_id in self.runs:
+                self._set(replace(self.runs[run_id], lost=reason), gathered)
+                gathered.notices.append(f"run {run_id}: {reason}")
+            case Welcome():
+                self.jobs = message.jobs
+            case EngineGone(reason):
+                self._lose_all(reason, gathered)
+
+    def _set(self, run: RunState, gathered: _Gathered) -> None:
+        was_live = self.runs[run.run_id].live
+        self.runs[run.run_id] = run
+        gathered.keys.add(self._key_of[run.run_id])
+        if was_live and not run.live:
+            gathered.finished.append(run.run_id)
+
+    def _lose_all(self, reason: str, gathered: _Gathered) -> None:
+        words = "the engine ended unexpectedly" + (f": {reason}" if reason else "")
+        for run in self.live_runs():
+            self._set(replace(run, lost=words), gathered)
+        gathered.notices.append(words)
+        self.engine = None
+
+    def _is_live(self, key: str) -> bool:
+        run = self.latest(key)
+        return run is not None and run.live

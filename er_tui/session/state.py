@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The state of a run, as a pure fold of its events: live, of another process, or of last week."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from er_tui.journal.events import (
+    CancelRequested,
+    DeadlinePassed,
+    Event,
+    MembersSwept,
+    OutputSeen,
+    ProcessExited,
+    ProcessSpawned,
+    RunFinished,
+    RunStarted,
+    SignalSent,
+)
+from er_tui.rxp.vocabulary import TERMINAL_STATUSES, RuntimeStatus
+
+Badge: TypeAlias = Literal["queued", "cancelling", "lost"]
+"""What the screen adds to the protocol's status."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """All that a list row and a pane title show of a run."""
+
+    run_id: str
+    queued_at: float
+    status: RuntimeStatus = "pending"
+    directory: str | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    timeout_seconds: int | None = None
+    pid: int | None = None
+    ending_since: float | None = None
+    """When a cancel or the deadline began the end of it."""
+    kill_at: float | None = None
+    """When SIGKILL follows; None once it was sent, and while nothing ends the run."""
+    stdout_bytes: int = 0
+    stderr_bytes: int = 0
+    last_stream: str | None = None
+    last_output_at: float | None = None
+    swept: int = 0
+    result: Mapping[str, Any] | None = None
+    lost: str | None = None
+    """Why nobody knows what became of it."""
+
+    @property
+    def live(self) -> bool:
+        """Queued or running, as far as anybody knows."""
+        return self.status not in TERMINAL_STATUSES and self.lost is None
+
+    @property
+    def badge(self) -> Badge | None:
+        if self.lost is not None:
+            return "lost"
+        if self.status == "pending":
+            return "queued"
+        return "cancelling" if self.live and self.ending_since is not None else None
+
+    @property
+    def error_summary(self) -> str | None:
+        """Why it did not succeed."""
+        if self.result is None:
+            return self.lost
+        summary: str | None = self.result.get("error_summary")
+        return summary
+
+    def seconds(self, now: float) -> float | None:
+        """How long it has been running, or ran; None before its start."""
+        if self.started_at is None:
+            return None
+        until = self.finished_at if self.finished_at is not None else now
+        return max(0.0, until - self.started_at)
+
+
+def fold(state: RunState, event: Event) -> RunState:
+    """The state after ``event``. Events of a run come in the order of its journal."""
+    match event:
+        case RunStarted():
+            return replace(
+                state,
+                status="running",
+                directory=event.directory,
+                started_at=event.at,
+                timeout_seconds=event.timeout_seconds,
+            )
+        case ProcessSpawned():
+            return replace(state, pid=event.process.pid)
+        case OutputSeen():
+            return _with_output(state, event)
+        case CancelRequested() | DeadlinePassed():
+            return replace(state, ending_since=event.at, kill_at=event.at + event.grace_seconds)
+        case SignalSent(signal="SIGKILL"):
+            return replace(state, kill_at=None)
+        case ProcessExited():
+            return replace(state, kill_at=None)
+        case MembersSwept():
+            return replace(state, swept=len(event.members))
+        case RunFinished():
+            return replace(
+                state,
+                status=event.result["status"],
+                finished_at=event.at,
+                result=event.result,
+                kill_at=None,
+            )
+        case _:
+            return state
+
+
+def _with_output(state: RunState, event: OutputSeen) -> RunState:
+    sizes = {"stdout": state.stdout_bytes, "stderr": state.stderr_bytes}
+    for stream, size, _at in event.marks:
+        sizes[stream] = size
+    if not event.marks:
+        return state
+    stream, _size, at = event.marks[-1]
+    return replace(
+        state,
+        stdout_bytes=sizes["stdout"],
+        stderr_bytes=sizes["stderr"],
+        last_stream=stream,
+        last_output_at=at,
+    )

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A sparse index of one or two growing capture files, so that any window of lines costs one read.
+
+Indexed are pieces: up to 64 KiB of one stream's bytes, with the newlines counted before them. A
+line belongs to the piece where it ends; its beginning may lie in an earlier piece of its stream,
+with pieces of another stream in between. What a stream holds after its last newline is shown as
+a line too, after all finished ones.
+
+Files are read by `pread`, never mapped: a child can truncate its capture at any time, and reading
+a mapped page beyond the end kills the process.
+"""
+
+import os
+import stat
+from array import array
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MAX_SHOWN: Final = 16 << 10
+"""Bytes of one line that are read to show it, at most."""
+
+_PIECE: Final = 64 << 10
+_CHUNK: Final = 256 << 10  # one read; larger ones make the caller's event loop lag
+_BAR_TAIL: Final = 4 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a capture, or an unfinished one, without its newline."""
+
+    stream: str
+    start: int
+    """Byte offset in the stream's file."""
+    length: int
+    """Bytes of the whole line; 0 when the file has lost it."""
+    raw: bytes
+    """At most `MAX_SHOWN` bytes: the head. Of a longer line that is a progress bar drawn over and
+    over, the last two states (the shorter may leave the end of the longer on the row)."""
+    cut: int
+    """Bytes of the line that are not in `raw`."""
+
+
+class LineIndex:
+    """The lines of named streams, in the order in which they were indexed.
+
+    A file need not exist yet. Nothing here raises for what happens to a file: it shows as
+    `damage`, and lost bytes as shorter or empty lines. For use by one thread.
+    """
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._sources = [_Source(name, path) for name, path in paths.items()]
+        self._numbers = {source.name: number for number, source in enumerate(self._sources)}
+        self._newlines = 0
+        # The pieces, one array a field: as objects they would take ten times the memory.
+        self._owners = array("B")
+        self._starts = array("q")
+        self._ends = array("q")
+        self._lines_before = array("q")
+        self._line_starts = array("q")  # where the line in progress at a piece's start began
+
+    def extend(self, stream: str, upto: int, budget: int = 1 << 20) -> int:
+        """Index `stream` from where it was left up to byte `upto`, reading `budget` bytes at most.
+
+        Returns the bytes now indexed of it. Lines of several streams stand in the order of the
+        calls: the size of the file for a single one, recorded marks for a merged view.
+        """
+        source = self._sources[self._numbers[stream]]
+        stop = min(upto, source.indexed + budget)
+        while source.indexed < stop and source.open():
+            chunk = source.read(source.indexed, min(_CHUNK, stop - source.indexed))
+            if not chunk:
+                break
+            self._add(source, chunk)
+        return source.indexed
+
+    def indexed(self, stream: str) -> int:
+        """Bytes of `stream` indexed so far."""
+        return self._sources[self._numbers[stream]].indexed
+
+    @property
+    def size(self) -> int:
+        """Bytes indexed in all."""
+        return sum(source.indexed for source in self._sources)
+
+    @property
+    def line_count(self) -> int:
+        """Finished lines, and one for each stream that holds something after its last newline."""
+        return self._newlines + sum(source.unfinished for source in self._sources)
+
+    def lines(self, first: int, count: int) -> list[Line]:
+        """Lines `first` to `first + count`, as many of them as there are (from 0).
+
+        Reads each piece of the window once and of a long line what is shown of it. Unfinished
+        lines come last, in the order of the paths.
+        """
+        at = max(first, 0)
+        stop = min(first + count, self.line_count)
+        shown: list[Line] = []
+        while at < min(stop, self._newlines):
+            # Of pieces with equal counts the last is found: the others end no line.
+            piece = bisect_right(self._lines_before, at) - 1
+            found = self._finished(piece, at, min(stop, self._newlines))
+            shown += found
+            at += len(found)
+        unfinished = [source for source in self._sources if source.unfinished]
+        for number in range(at - self._newlines, stop - self._newlines):
+            source = unfinished[number]
+            shown.append(source.line(source.line_start, source.indexed))
+        return shown
+
+    @property
+    def damage(self) -> str | None:
+        """What happened to the files that makes the lines untrustworthy, as a sentence a file."""
+        return " ".join(source.damage for source in self._sources if source.damage) or None
+
+    def check(self) -> None:
+        """Look at the files and keep in `damage` what was truncated, replaced or deleted."""
+        for source in self._sources:
+            source.check()
+
+    def close(self) -> None:
+        """Close the files. The index must not be used afterwards."""
+        for source in self._sources:
+            source.close()
+
+    def _add(self, source: "_Source", chunk: bytes) -> None:
+        owner = self._numbers[source.name]
+        done = 0
+        while done < len(chunk):
+            if not self._owners or self._owners[-1] != owner or self._room() <= 0:
+                self._owners.append(owner)
+                self._starts.append(source.indexed)
+                self._ends.append(source.indexed)
+                self._lines_before.append(self._newlines)
+                self._line_starts.append(source.line_start)
+            end = min(done + self._room(), len(chunk))
+            self._newlines += chunk.count(b"\n", done, end)
+            last = chunk.rfind(b"\n", done, end)
+            if last >= 0:
+                source.line_start = source.indexed + last + 1 - done
+            source.indexed += end - done
+            self._ends[-1] = source.indexed
+            done = end
+
+    def _room(self) -> int:
+        return _PIECE - (self._ends[-1] - self._starts[-1])
+
+    def _finished(self, piece: int, first: int, stop: int) -> list[Line]:
+        """The lines from `first`, which ends in `piece`, up to the piece's last or to `stop`."""
+        source = self._sources[self._owners[piece]]
+        base, before = self._starts[piece], self._lines_before[piece]
+        last = piece + 1 == len(self._lines_before)
+        after = self._newlines if last else self._lines_before[piece + 1]
+        data = source.read(base, self._ends[piece] - base)
+        position = _after_newline(data, first - before)
+        start = self._line_starts[piece] if first == before else base + position
+        lines = []
+        for _ in range(first, min(stop, after)):
+            newline = data.find(b"\n", position)
+            if newline < 0:  # the file was truncated meanwhile
+                lines.append(Line(source.name, start, 0, b"", 0))
+                continue
+            lines.append(source.line(start, base + newline, data, base))
+            position = newline + 1
+            start = base + position
+        return lines
+
+
+def _after_newline(data: bytes, nth: int) -> int:
+    """Where the byte after the `nth` newline is (0 for 0), or the end when there are fewer."""
+    low, high = 0, len(data)
+    while high - low > 1024:
+        middle = (low + high) // 2
+        newlines = data.count(b"\n", low, middle)
+        if newlines < nth:
+            low, nth = middle, nth - newlines
+        else:
+            high = middle
+    for _ in range(nth):
+        newline = data.find(b"\n", low)
+        if newline < 0:
+            return len(data)
+        low = newline + 1
+    return low
+
+
+class _Source:
+    """One stream's file, and how far it is indexed."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self.indexed = 0
+        self.line_start = 0
+        self.damage: str | None = None
+        self._path = path
+        self._fd: int | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        return self.line_start < self.indexed
+
+    def open(self) -> bool:
+        """Whether the file is open now; one that is not there yet is no damage."""
+        if self._fd is not None:
+            return True
+        # A symbolic link could have been planted, and opening a FIFO would wait for a writer.
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            fd = os.open(self._path, flags)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            self.damage = f"{self.name} cannot be read: {error.strerror}."
+            return False
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            self.damage = f"{self.name} cannot be read: it is no regular file."
+            return False
+        self._fd = fd
+        self.damage = None
+        return True
+
+    def read(self, start: int, length: int) -> bytes:
+        """The bytes there are of the `length` ones from `start`."""
+        if self._fd is None:
+            return b""
+        try:
+            return os.pread(self._fd, length, start)
+        except OSError as error:
+            self.damage = f"{self.name} cannot be read: {error.strerror}."
+            return b""
+
+    def line(self, start: int, end: int, piece: bytes = b"", base: int = 0) -> Line:
+        """The line from `start` to `end`, out of `piece` (the bytes from `base`) if it is there."""
+        length = end - start
+        if length > MAX_SHOWN:
+            raw = self._bar(end) or self.read(start, MAX_SHOWN)
+        elif base <= start and end <= base + len(piece):
+            raw = piece[start - base : end - base]
+        else:
+            raw = self.read(start, length)
+        return Line(self.name, start, length, raw, length - len(raw))
+
+    def _bar(self, end: int) -> bytes:
+        """The last two states of a progress bar that ends at `end`; nothing if it is none.
+
+        A `\\r` at the very end or a single one elsewhere is a line ending of another system.
+        """
+        tail = self.read(end - _BAR_TAIL, _BAR_TAIL)
+        states = tail.rstrip(b"\r").rsplit(b"\r", 2)
+        return tail[len(states[0]) + 1 :] if len(states) == 3 else b""
+
+    def check(self) -> None:
+        if self._fd is None or self.damage:
+            return
+        opened = os.fstat(self._fd)
+        if opened.st_size < self.indexed:
+            lost = self.indexed - opened.st_size
+            self.damage = f"{self.name} was truncated: {lost} bytes that were shown are lost."
+            return
+        try:
+            found = os.stat(self._path, follow_symlinks=False)
+        except FileNotFoundError:
+            self.damage = f"{self.name} was deleted."
+        except OSError as error:
+            self.damage = f"{self.name} cannot be found: {error.strerror}."
+        else:
+            if (found.st_dev, found.st_ino) != (opened.st_dev, opened.st_ino):
+                self.damage = f"{self.name} was replaced by another file."
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
