@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def main(
     Exit code: 0 all succeeded; 1 a run did not, or a file was invalid; 2 usage; 128+n on signal n.
     A dashboard exits 0 when it is quit, unless --run was given.
     """
+    _fill_closed_streams()
     if as_json and not headless:
         raise click.UsageError("--json goes with --headless")
     if run_all and headless:
@@ -64,7 +66,7 @@ def main(
         raise click.UsageError("--demo brings its own invocations; leave PATH out")
     if not demo and not paths:
         raise click.UsageError("name a folder or file of invocations, or try --demo")
-    if not headless and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not headless and not all(s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError("the dashboard needs a terminal; use --headless without one")
     jobs = jobs or len(os.sched_getaffinity(0))
     if demo:
@@ -72,10 +74,20 @@ def main(
 
         folder = write_demo()
         paths = (folder,)
-    code = _headless(paths, jobs, as_json) if headless else _dashboard(paths, jobs, run_all)
+    try:
+        code = _headless(paths, jobs, as_json) if headless else _dashboard(paths, jobs, run_all)
+    except KeyboardInterrupt:  # before there was anything to cancel
+        code = 128 + signal.SIGINT
     if demo:
         click.echo(f"The demo's files are in {folder}", err=True)
     sys.exit(code)
+
+
+def _fill_closed_streams() -> None:
+    """A stream that the caller closed (``2>&-``) goes nowhere, and its number to no other file."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for good
 
 
 def _headless(paths: tuple[Path, ...], jobs: int, as_json: bool) -> int:

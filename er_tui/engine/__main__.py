@@ -12,8 +12,9 @@ import shutil
 import signal
 import socket
 import sys
+import time
 
-from er_tui.engine.messages import Refused
+from er_tui.engine.messages import Queued, Refused
 from er_tui.engine.queue import Job, RunQueue
 from er_tui.engine.server import Server
 from er_tui.runtime import ExecutorRuntime
@@ -42,10 +43,13 @@ def main() -> int:
     server = Server(socket.socket(fileno=descriptor), jobs)
     signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop())
 
+    def queued(job: Job) -> None:
+        server.publish(Queued(job.control.run_id, time.time()))
+
     def broken(job: Job, error: Exception) -> None:
         server.publish(Refused(job.control.run_id, f"{type(error).__name__}: {error}"))
 
-    queue = RunQueue(make_runtime(), jobs, broken)
+    queue = RunQueue(make_runtime(), jobs, queued, broken)
     try:
         server.serve(queue)
     finally:

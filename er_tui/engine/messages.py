@@ -117,9 +117,12 @@ def from_line(line: bytes) -> Message | None:
         document = json.loads(line)
         kind = _KINDS[document["message"]]
         values = {field: document[field] for field in _FIELDS[kind.name]}
-        if not isinstance(values.get("run_id"), str | None):
+        run_id = values.get("run_id", "")
+        if not isinstance(run_id, str) and (kind is not Refused or run_id is not None):
             raise TypeError("run_id must be a string")
         if kind is RunEvent:
+            if not isinstance(values["event"], dict):
+                raise TypeError("event must be an object")
             event = decode(values["event"])
             return None if event is None else RunEvent(values["run_id"], event)
         if kind is Start and values["source"] is not None:

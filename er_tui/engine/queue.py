@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +26,9 @@ def default_jobs() -> int:
     return len(os.sched_getaffinity(0))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A run that was asked for."""
+    """A run that was asked for; equal to itself only."""
 
     invocation: RuntimeInvocation
     control: RunControl
@@ -55,6 +56,15 @@ class Lane:
                 self._workers += 1
                 threading.Thread(target=self._run, name=f"{self._name}-worker", daemon=True).start()
 
+    def withdraw(self, job: Job) -> bool:
+        """Take a job back that no worker has begun; False if it is not waiting here."""
+        with self._idle:
+            try:
+                self._jobs.remove(job)
+            except ValueError:
+                return False
+            return True
+
     def wait_idle(self, seconds: float) -> bool:
         """Wait until nothing is queued or running; False if that took longer."""
         with self._idle:
@@ -74,48 +84,71 @@ class Lane:
 class RunQueue:
     """All runs of an engine that are queued or running.
 
-    ``broken`` is told, on the worker's thread, of a run that raised instead of giving a result.
+    ``queued`` is told of a run that was taken, before anything happens in it; ``broken``, on the
+    worker's thread, of one that raised instead of giving a result. :meth:`put`, :meth:`cancel` and
+    :meth:`end_all` are for one thread.
     """
 
     def __init__(
-        self, runtime: ExecutorRuntime, jobs: int, broken: Callable[[Job, Exception], None]
+        self,
+        runtime: ExecutorRuntime,
+        jobs: int,
+        queued: Callable[[Job], None],
+        broken: Callable[[Job, Exception], None],
     ) -> None:
         self._runtime = runtime
+        self._queued = queued
         self._broken = broken
         self._lock = threading.Lock()
-        self._controls: dict[str, RunControl] = {}
+        self._jobs: dict[str, Job] = {}
+        self._ending = False
         self._processes = Lane("process", jobs, self._work)
         self._waiting = Lane("waiting", WAITING_JOBS, self._work)
+        self._withdrawn = Lane("withdrawn", 1, self._work)
 
     def put(self, job: Job) -> None:
-        """Queue a run. Raises ValueError if its id is in use."""
+        """Queue a run. Raises ValueError if its id is in use, or all is being ended."""
+        if self._ending:
+            raise ValueError("the engine is ending")
         with self._lock:
-            if job.control.run_id in self._controls:
+            if job.control.run_id in self._jobs:
                 raise ValueError(f"run {job.control.run_id} exists already")
-            self._controls[job.control.run_id] = job.control
-        waiting = job.invocation.runtime_kind in WAITING_KINDS
-        (self._waiting if waiting else self._processes).put(job)
+            self._jobs[job.control.run_id] = job
+        self._queued(job)
+        self._lane(job).put(job)
 
     def cancel(self, run_id: str, reason: str) -> bool:
         """Cancel a run, queued or running; False if there is none of that id."""
         with self._lock:
-            control = self._controls.get(run_id)
-        if control is None:
+            job = self._jobs.get(run_id)
+        if job is None:
             return False
-        control.cancel(reason)
+        self._end(job, reason, None)
         return True
 
     def end_all(self, reason: str, grace_seconds: float, wait_seconds: float) -> bool:
         """Cancel everything and wait for it; False if something was still there at the end.
 
-        A queued run is recorded as cancelled by the worker that would have run it.
+        Nothing can be queued any more.
         """
+        self._ending = True
         with self._lock:
-            controls = list(self._controls.values())
-        for control in controls:
-            control.cancel(reason, grace_seconds=grace_seconds)
-        done = self._processes.wait_idle(wait_seconds)
-        return self._waiting.wait_idle(wait_seconds) and done
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            self._end(job, reason, grace_seconds)
+        until = time.monotonic() + wait_seconds
+        lanes = (self._processes, self._waiting, self._withdrawn)
+        return all([lane.wait_idle(max(0.0, until - time.monotonic())) for lane in lanes])
+
+    def _end(self, job: Job, reason: str, grace_seconds: float | None) -> None:
+        job.control.cancel(reason, grace_seconds=grace_seconds)
+        # A queued run is recorded as cancelled now, not when its turn would have come.
+        if self._lane(job).withdraw(job):
+            self._withdrawn.put(job)
+
+    def _lane(self, job: Job) -> Lane:
+        waits = job.invocation.runtime_kind in WAITING_KINDS
+        return self._waiting if waits else self._processes
 
     def _work(self, job: Job) -> None:
         try:
@@ -124,4 +157,4 @@ class RunQueue:
             self._broken(job, error)
         finally:
             with self._lock:
-                del self._controls[job.control.run_id]
+                del self._jobs[job.control.run_id]

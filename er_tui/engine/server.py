@@ -14,6 +14,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from pydantic import ValidationError
+
 from er_tui.engine.messages import (
     PROTOCOL_VERSION,
     Cancel,
@@ -21,7 +23,6 @@ from er_tui.engine.messages import (
     LineBuffer,
     Message,
     MessageError,
-    Queued,
     Refused,
     RunEvent,
     Start,
@@ -167,14 +168,15 @@ class Server:
         elif not client.greeted:
             raise MessageError("the first message must be hello")
         elif isinstance(message, Start):
-            self._begin(message)
+            self._begin(client, message)
         elif isinstance(message, Cancel):
             assert self._cancel is not None
             self._cancel(message.run_id, "cancelled by the operator")
         else:
             raise MessageError(f"{message.name} is for the engine to say")
 
-    def _begin(self, start: Start) -> None:
+    def _begin(self, client: Client, start: Start) -> None:
+        """Queue the run; only who asked is told if that cannot be: the id may be another's."""
         assert self._start is not None
         try:
             control = RunControl(
@@ -182,11 +184,10 @@ class Server:
                 source=start.source,
                 on_event=lambda event: self.publish(RunEvent(start.run_id, event)),
             )
-            job = Job(RuntimeInvocation.model_validate(dict(start.invocation)), control)
-            self.publish(Queued(start.run_id, time.time()))
-            self._start(job)
+            invocation = RuntimeInvocation.model_validate(dict(start.invocation))
+            self._start(Job(invocation, control))
         except (TypeError, ValueError) as error:
-            self.publish(Refused(start.run_id, str(error)))
+            self._send(client, to_line(Refused(start.run_id, _reason(error))))
 
     def _send(self, client: Client, data: bytes) -> None:
         client.unsent += data
@@ -208,3 +209,12 @@ class Server:
         if self._clients.pop(client.connection.fileno(), None) is not None:
             self._selector.unregister(client.connection)
             client.connection.close()
+
+
+def _reason(error: TypeError | ValueError) -> str:
+    """The error in words; without the values of an invocation, which may be secret."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    words = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+    return f"not an invocation: {'; '.join(words)}"

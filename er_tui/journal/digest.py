@@ -9,7 +9,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from er_tui.journal.places import state_folder
+from er_tui.journal.places import make_private_folders, state_folder
 
 _KEY_BYTES = 32
 
@@ -26,7 +26,7 @@ def _key(folder: Path) -> bytes:
     path = folder / "mask.key"
     fresh = os.urandom(_KEY_BYTES)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folders(str(folder))
         # Written aside and linked into place: whoever comes second finds a whole key.
         aside = folder / f"mask.key.{os.getpid()}.{fresh.hex()[:8]}"
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, TypeVar, get_type_hints
 
 EVENTS_VERSION = 1
 
@@ -53,6 +53,8 @@ class Member:
     pid: int
     command: str
 
+
+_Part = TypeVar("_Part", ProcessIdentity, MaskedValue, Source, Member)
 
 Mark: TypeAlias = tuple[str, int, float]
 """``(stream, size, at)``: at that time the capture of the stream had grown to that many bytes."""
@@ -200,37 +202,88 @@ def encode(event: Event) -> str:
     return _encoder.encode(document)
 
 
-def _members(value: Any) -> tuple[Member, ...]:
-    return tuple(Member(m["pid"], m["command"]) for m in value)
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
-def _identity(value: Any) -> ProcessIdentity:
-    return ProcessIdentity(*(value[f.name] for f in fields(ProcessIdentity)))
+def _number(value: Any) -> int:
+    if type(value) is not int or not -_LARGEST <= value <= _LARGEST:
+        raise TypeError
+    return value
 
 
-_INNER: dict[str, Callable[[Any], Any]] = {
-    "supervisor": _identity,
-    "process": _identity,
-    "masked": lambda value: tuple(MaskedValue(m["pointer"], m["digest"]) for m in value),
-    "source": lambda value: None if value is None else Source(value["path"], value["sha256"]),
-    "members": _members,
-    "marks": lambda value: tuple((str(s), int(n), float(t)) for s, n, t in value),
+def _seconds(value: Any) -> float:
+    # As a moment it must be one that a calendar shows; nan and inf fail here too.
+    if type(value) not in (int, float) or not -_YEAR_9999 < value < _YEAR_9999:
+        raise TypeError
+    return float(value)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
+def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
+def _several(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: tuple(read(inner) for inner in value)
+
+
+def _mark(value: Any) -> Mark:
+    stream, size, at = value
+    return _text(stream), _number(size), _seconds(at)
+
+
+def _whole(kind: type[_Part]) -> Callable[[Any], _Part]:
+    readers = _readers(kind)
+    return lambda value: kind(**{name: read(value[name]) for name, read in readers.items()})
+
+
+def _readers(kind: type) -> dict[str, Callable[[Any], Any]]:
+    """How each field of ``kind`` is read: what is not of its type raises."""
+    types = get_type_hints(kind)
+    return {field.name: _READ[types[field.name]] for field in fields(kind)}
+
+
+_LARGEST = 2**63 - 1
+_YEAR_9999 = 253_402_300_800.0
+
+_READ: dict[Any, Callable[[Any], Any]] = {
+    str: _text,
+    int: _number,
+    float: _seconds,
+    str | None: _optional(_text),
+    int | None: _optional(_number),
+    Mapping[str, Any]: _mapping,
+    tuple[Mark, ...]: _several(_mark),
 }
+_READ[ProcessIdentity] = _whole(ProcessIdentity)
+_READ[Source | None] = _optional(_whole(Source))
+_READ[tuple[Member, ...]] = _several(_whole(Member))
+_READ[tuple[MaskedValue, ...]] = _several(_whole(MaskedValue))
+
+_READERS = {name: _readers(kind) for name, kind in _KINDS.items()}
 
 
 def decode(document: Mapping[str, Any]) -> Event | None:
     """The event of a decoded line; None for one this version does not know or cannot use."""
-    kind = _KINDS.get(document.get("event", ""))
-    if kind is None or document.get("v") != EVENTS_VERSION:
+    name = document.get("event")
+    if not isinstance(name, str) or name not in _KINDS or document.get("v") != EVENTS_VERSION:
         return None
-    if not _REQUIRED[kind.name] <= document.keys():
+    if not _REQUIRED[name] <= document.keys():
         return None
     try:
         values = {
-            field: _INNER[field](document[field]) if field in _INNER else document[field]
-            for field in _FIELDS[kind.name]
+            field: read(document[field])
+            for field, read in _READERS[name].items()
             if field in document
         }
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return kind(**values)
+    return _KINDS[name](**values)

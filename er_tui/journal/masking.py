@@ -5,11 +5,13 @@ Masked are:
 
 - the value of any environment variable, metadata key, JSON object key, header or option whose name
   holds KEY, TOKEN, SECRET, PASSWORD, PASSWD, PASSPHRASE, CREDENTIAL, AUTHORIZATION or COOKIE, in
-  any case (``API_KEY``, ``--x-token=``, ``X-Api-Key:``);
+  any case (``API_KEY``, ``--x-token=``, ``X-Api-Key:``), inside a longer text such as a shell
+  command too;
 - the user part of a URL (``https://user:pass@host``);
 - the query parameters of a URL whose name is one of the above or ``sig``/``signature``.
 
-A reference such as ``${API_KEY}`` is no secret and stays readable. Output is not masked.
+A reference such as ``${API_KEY}`` is no secret and stays readable, and so do the id, name and kind
+of the invocation, which every result repeats. Output is not masked.
 """
 
 from __future__ import annotations
@@ -18,22 +20,50 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 MASK = "***"
 
-_NAME = r"(?:key|token|secret|password|passwd|passphrase|credential|authorization|cookie)"
+_STRONG = r"token|secret|password|passwd|passphrase|credential|authorization|cookie"
+_NAME = rf"(?:key|{_STRONG})"
 _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
-_OPTION_WITH_VALUE = re.compile(
-    rf"(?P<name>-{{0,2}}[\w.-]*{_NAME}[\w.-]*)=(?P<value>.+)", re.IGNORECASE | re.DOTALL
+_HINT = re.compile(rf"{_NAME}|[?&][\w.-]*sig|://", re.IGNORECASE)
+"""What a text must hold to be worth the patterns below."""
+
+_WHOLE = tuple(
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        rf"-{{0,2}}[\w.-]*{_NAME}[\w.-]*=(?P<value>.+)",
+        rf"(?:-H\s*|--?[\w-]+=)?[\w-]*{_NAME}[\w-]*\s*:\s*(?P<value>\S.*)",
+    )
 )
+"""An argument that is an option with its value, an assignment, or a header."""
+
 _OPTION = re.compile(rf"--?[\w.-]*{_NAME}[\w.-]*", re.IGNORECASE)
-_HEADER = re.compile(
-    rf"(?P<name>(?:-H\s*)?[\w-]*{_NAME}[\w-]*\s*:\s*)(?P<value>\S.*)", re.IGNORECASE | re.DOTALL
+"""An option whose value is the next argument."""
+
+_WORD = r"""(?P<quote>\\?["']?)(?P<value>(?<=["'])[^"'\\\n]+|[^\s"'\\;&|<>()]+)"""
+_INSIDE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # --x-key=VALUE and --x-key VALUE; then API_KEY=VALUE and password=VALUE. A bare lower-case
+        # key= is left: sorted(x, key=f) is code.
+        rf"(?<![\w.-])--?[\w.-]*{_NAME}[\w.-]*(?:=|\s+(?!-)){_WORD}",
+        rf"(?<![\w.-])(?:[\w.-]*(?:{_STRONG}|[_-]key)[\w.-]*|(?-i:[A-Z0-9_]*KEY[A-Z0-9_]*))={_WORD}",
+        # -H "X-Api-Key: VALUE"; "api_key": "VALUE" in what is almost JSON
+        rf"""(?:["']|-H\s*)[\w-]*{_NAME}[\w-]*\s*:\s*(?P<value>[^"'\s][^"'\r\n]*)""",
+        rf"""["'][\w.-]*{_NAME}[\w.-]*\\?["']\s*:\s*\\?["'](?P<value>[^"'\\]+)""",
+    )
 )
-_USERINFO = re.compile(r"(?<=://)[^/?#\s@\"']+(?=@)")
-_QUERY = re.compile(rf"(?<=[?&])([\w.-]*(?:{_NAME}|sig|signature)[\w.-]*=)([^&#\s\"']+)", re.I)
+"""The same in the midst of a longer text."""
+
+_USERINFO = re.compile(r"(?<=://)[^/?#\s\"']+(?=@)")
+_QUERY = re.compile(
+    rf"(?<=[?&])(?P<name>[\w.-]*(?:{_NAME}|sig|signature)[\w.-]*=)(?P<value>[^&#\s\"']+)", re.I
+)
 _REFERENCE = re.compile(r"(?:\w+ +)?\$\{\w+\}")
 _SHORTEST_SCRUBBED = 4
+_PATHS = ("working_directory", "input_payload_path", "output_result_path", "artifact_directory")
 
 
 class Masking:
@@ -50,9 +80,9 @@ class Masking:
         self.document["environment"] = self._mask_mapping(document, "environment")
         self.document["metadata"] = self._mask_mapping(document, "metadata")
         self.document["command"] = self._mask_command(document["command"])
-        for field, value in document.items():
-            if isinstance(value, str):
-                self.document[field] = self._keep(f"/{field}", value, self._mask_text(value))
+        for field in _PATHS:
+            if path := document[field]:
+                self.document[field] = self._keep(f"/{field}", path, self._mask_urls(path))
 
     def environment(self, overlay: Mapping[str, str]) -> dict[str, str]:
         """``overlay`` with its secrets masked, whether or not the invocation held them."""
@@ -66,7 +96,7 @@ class Masking:
         for value in sorted(self._values, key=len, reverse=True):
             if len(value) >= _SHORTEST_SCRUBBED:
                 text = text.replace(value, MASK)
-        return _USERINFO.sub(MASK, text)
+        return _USERINFO.sub(MASK, text) if "://" in text else text
 
     def _keep(self, pointer: str, original: str, masked: str) -> str:
         if masked != original:
@@ -80,61 +110,96 @@ class Masking:
         }
 
     def _mask_named(self, name: str, value: str) -> str:
-        if _SECRET_NAME.search(name):
-            return self._hide(value)
-        if value[:1] in "{[":
-            try:
-                parsed = json.loads(value)
-            except (ValueError, RecursionError):
-                return self._mask_text(value)
-            masked = self._mask_json(parsed)
-            return value if masked == parsed else json.dumps(masked)
-        return self._mask_text(value)
+        return self._hide(value) if _SECRET_NAME.search(name) else self._mask_text(value)
 
     def _mask_command(self, command: list[str]) -> list[str]:
         masked: list[str] = []
         after_option = False
         for index, argument in enumerate(command):
-            if after_option and not argument.startswith("-"):
-                safe = self._hide(argument)
-            else:
-                safe = self._mask_text(argument)
-            after_option = _OPTION.fullmatch(argument) is not None
+            option = _OPTION.fullmatch(argument) is not None
+            # A value may begin with a dash; --flag and -f are the next options.
+            flag = option or argument.startswith("--") or re.fullmatch("-.?", argument)
+            safe = self._mask_text(argument) if flag or not after_option else self._hide(argument)
+            after_option = option
             masked.append(self._keep(f"/command/{index}", argument, safe))
         return masked
 
-    def _mask_json(self, value: Any) -> Any:
+    def _mask_text(self, text: str) -> str:
+        if _HINT.search(text) is None:
+            return text
+        if text.lstrip()[:1] in ("{", "["):
+            try:
+                parsed = json.loads(text)
+                masked = self._mask_json(parsed)
+                if masked != parsed:
+                    return json.dumps(masked)
+            except (ValueError, RecursionError):
+                pass  # no JSON, or too deep to look into: text then
+        for pattern in _WHOLE:
+            if found := pattern.fullmatch(text):
+                return text[: found.start("value")] + self._hide(found["value"])
+        text = self._mask_urls(text)
+        for pattern in _INSIDE:
+            text = pattern.sub(self._hide_found, text)
+        return text
+
+    def _mask_json(self, value: Any, secret: bool = False) -> Any:
+        """``value`` masked; under a secret name (``secret``) whatever it holds."""
         if isinstance(value, dict):
             return {
-                key: self._hide(inner)
-                if isinstance(inner, str) and _SECRET_NAME.search(key)
-                else self._mask_json(inner)
-                for key, inner in value.items()
+                name: self._mask_json(inner, secret or _SECRET_NAME.search(name) is not None)
+                for name, inner in value.items()
             }
         if isinstance(value, list):
-            return [self._mask_json(inner) for inner in value]
-        return self._mask_text(value) if isinstance(value, str) else value
+            return [self._mask_json(inner, secret) for inner in value]
+        if isinstance(value, str):
+            return self._hide(value) if secret else self._mask_text(value)
+        if secret and value is not None and not isinstance(value, bool):
+            return self._hide(str(value))
+        return value
 
-    def _mask_text(self, text: str) -> str:
-        if ":" not in text and "=" not in text:
-            return text
-        for pattern in (_OPTION_WITH_VALUE, _HEADER):
-            found = pattern.fullmatch(text)
-            if found:
-                value = found["value"]
-                return text[: found.start("value")] + self._hide(value)
-        self._values.update(_USERINFO.findall(text))
-        self._values.update(value for _, value in _QUERY.findall(text))
-        return _QUERY.sub(rf"\g<1>{MASK}", _USERINFO.sub(MASK, text))
+    def _mask_urls(self, text: str) -> str:
+        if "://" in text:
+            text = _USERINFO.sub(self._hide_user, text)
+        return _QUERY.sub(self._hide_found, text)
+
+    def _hide_user(self, found: re.Match[str]) -> str:
+        user, colon, password = found[0].partition(":")
+        if not (_REFERENCE.fullmatch(user) or _REFERENCE.fullmatch(password)):
+            self._remember(found[0])
+            self._remember(password)
+            return MASK
+        return self._hide(user) + colon + self._hide(password)
+
+    def _hide_found(self, found: re.Match[str]) -> str:
+        value = found["value"]
+        if value.startswith("$") or value == MASK:  # $NAME, ${NAME} and $(command) of a shell
+            return found[0]
+        start, end = (position - found.start() for position in found.span("value"))
+        return found[0][:start] + self._hide(value) + found[0][end:]
 
     def _hide(self, value: str) -> str:
         if not value or _REFERENCE.fullmatch(value):
             return value
-        self._values.add(value)
+        self._remember(value)
         # "Bearer abc" may be quoted by a server or a child without its scheme.
-        self._values.add(value.rpartition(" ")[2])
+        self._remember(value.rpartition(" ")[2])
         return MASK
+
+    def _remember(self, value: str) -> None:
+        self._values.update((value, unquote(value)))
 
 
 def _escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
+
+
+_JSON_PAIR = re.compile(
+    rf'("[^"]*{_NAME}[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}}\]]+)', re.IGNORECASE
+)
+
+
+def mask_json_text(line: str) -> str:
+    """A line of a JSON file that may not parse, with what looks like a secret in it masked."""
+    line = _JSON_PAIR.sub(rf'\g<1>"{MASK}"', line)
+    return _QUERY.sub(rf"\g<1>{MASK}", _USERINFO.sub(MASK, line))

@@ -33,8 +33,10 @@ class EventTail:
     def read(self) -> list[Event]:
         """The events since the last call; none when the file is not there."""
         events: list[Event] = []
+        # Not blocking: a named pipe planted there must not hang its reader.
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            descriptor = os.open(self._path, flags)
         except OSError:
             return events
         try:
@@ -45,6 +47,8 @@ class EventTail:
                 events.extend(_decoded(data[:whole]))
                 self._offset += whole
                 rest = data[whole:]
+        except OSError:
+            pass  # a directory, a pipe, a disk that fails: no more events than were read
         finally:
             os.close(descriptor)
         return events

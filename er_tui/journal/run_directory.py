@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from er_tui.journal.events import Event, encode
-from er_tui.journal.places import state_folder
+from er_tui.journal.places import make_private_folders, mkdir_if_missing, state_folder
 from er_tui.rxp import RuntimeInvocation, RuntimeResult, write_result
 
 DEFAULT_FOLDER = ".executor_runtime"
@@ -78,10 +78,11 @@ class RunDirectory:
     def __init__(self, path: str) -> None:
         self.path = path
         self._events = self.create_file(EVENTS_FILE)
+        self._torn = False
 
     def create_file(self, name: str) -> int:
-        """A new private file, open for appending; raises FileExistsError for anything planted."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        """A new private file to read and append to; FileExistsError for anything planted."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(f"{self.path}/{name}", flags, 0o600)
 
     def write_document(self, name: str, document: Mapping[str, Any]) -> None:
@@ -94,7 +95,11 @@ class RunDirectory:
 
     def append(self, event: Event) -> None:
         """One line, in one write: a reader sees it whole or not at all (short of a full disk)."""
-        _write_all(self._events, encode(event).encode() + b"\n")
+        line = encode(event).encode() + b"\n"
+        torn, self._torn = self._torn, True
+        # A line that a full disk tore is ended first, or it would swallow this one.
+        _write_all(self._events, b"\n" + line if torn else line)
+        self._torn = False
 
     def write_result(self, result: RuntimeResult) -> None:
         write_result(f"{self.path}/{RESULT_FILE}", result)
@@ -113,14 +118,16 @@ def make_run_directory(invocation: RuntimeInvocation, run_id: str) -> Placement:
     if problem:
         return Placement(None, refusal=problem)
     explicit = invocation.artifact_directory
-    base = os.path.abspath(explicit or f"{invocation.working_directory}/{DEFAULT_FOLDER}")
+    base = explicit or f"{invocation.working_directory}/{DEFAULT_FOLDER}"
     try:
-        directory = _make(base, invocation.invocation_id, run_id, hidden=explicit is None)
+        base = os.path.abspath(base)
+        directory = _make(base, invocation.invocation_id, run_id, hidden=not explicit)
     except _PlantedLink as error:
         return _elsewhere(invocation, run_id, f"{error} is a symbolic link; not followed", True)
     except (OSError, ValueError) as error:
-        reason = f"run directory cannot be made in {base}: {words_of(error)}"
-        return _elsewhere(invocation, run_id, reason, refuse=explicit is not None)
+        shown = base.encode(errors="backslashreplace").decode()
+        reason = f"run directory cannot be made in {shown}: {words_of(error)}"
+        return _elsewhere(invocation, run_id, reason, refuse=bool(explicit))
     return Placement(directory)
 
 
@@ -132,7 +139,7 @@ def _elsewhere(invocation: RuntimeInvocation, run_id: str, reason: str, refuse: 
     try:
         base = str(state_folder() / "runs")
         directory = _make(base, invocation.invocation_id, run_id, hidden=False)
-    except (OSError, _PlantedLink) as error:
+    except (OSError, ValueError, _PlantedLink) as error:
         return Placement(None, refusal=f"{reason}; nor in the state folder: {words_of(error)}")
     if refuse:
         return Placement(directory, refusal=reason)
@@ -142,6 +149,7 @@ def _elsewhere(invocation: RuntimeInvocation, run_id: str, reason: str, refuse: 
 def _make(base: str, invocation_id: str, run_id: str, hidden: bool) -> RunDirectory:
     parent = f"{base}/{invocation_id}"
     path = f"{parent}/{run_id}"
+    path.encode()  # a result is JSON in UTF-8, and could not name any other path
     for folder in (base, parent) if hidden else (parent,):
         _refuse_link(folder)
     try:
@@ -150,8 +158,8 @@ def _make(base: str, invocation_id: str, run_id: str, hidden: bool) -> RunDirect
         if hidden:
             _make_hidden(base)
         else:
-            _make_parents(base)
-        _mkdir_if_missing(parent)
+            make_private_folders(base)
+        mkdir_if_missing(parent)
         os.mkdir(path, 0o700)
     return RunDirectory(path)
 
@@ -180,22 +188,10 @@ def _make_hidden(base: str) -> None:
         os.close(descriptor)
 
 
-def _make_parents(folder: str) -> None:
-    if os.path.isdir(folder):
-        return
-    _make_parents(os.path.dirname(folder))
-    _mkdir_if_missing(folder)
-
-
-def _mkdir_if_missing(folder: str) -> None:
-    try:
-        os.mkdir(folder, 0o700)
-    except FileExistsError:
-        pass  # made meanwhile by another run; a plain file there fails at the next mkdir
-
-
 def words_of(error: BaseException) -> str:
     """The error in words for a sentence: without errno and path, which the sentence names."""
+    if isinstance(error, UnicodeEncodeError):
+        return "the path is not valid UTF-8"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 

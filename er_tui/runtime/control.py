@@ -97,7 +97,7 @@ class RunControl:
             poll = select.poll()
             poll.register(waker, select.POLLIN)
             while not self.cancelled and (pause := until - time.monotonic()) > 0:
-                poll.poll(pause * 1000)
+                poll.poll(pause_ms(pause))
         return self.cancelled
 
     @contextmanager
@@ -128,3 +128,8 @@ class RunControl:
         """Hand ``event`` to the observer."""
         if self._on_event is not None:
             self._on_event(event)
+
+
+def pause_ms(seconds: float) -> float:
+    """``seconds`` as poll takes them: milliseconds, not below 0 and at most a day at a time."""
+    return min(max(0.0, seconds), 86_400.0) * 1000

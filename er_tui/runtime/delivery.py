@@ -25,6 +25,8 @@ def delivery_problem(target: str | None) -> str | None:
             folder = os.path.dirname(folder)
     except ValueError:
         return "output_result_path must not hold a NUL character"
+    except OSError as error:  # a relative path, and the directory of this process is gone
+        return f"output_result_path cannot be written: {target}: {words_of(error)}"
     if not os.path.isdir(folder):
         return f"output_result_path cannot be written: {folder} is not a directory"
     if not os.access(folder, os.W_OK | os.X_OK):

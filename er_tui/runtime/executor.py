@@ -27,9 +27,9 @@ class ExecutorRuntime:
     ) -> None:
         if runners is not None and runner is not None:
             raise ValueError("give runners= or runner=, not both")
-        self._runners: dict[str, RuntimeRunner] = (
-            dict(runners) if runners is not None else {"subprocess": runner or SubprocessRunner()}
-        )
+        if runners is None:
+            runners = {"subprocess": SubprocessRunner() if runner is None else runner}
+        self._runners: dict[str, RuntimeRunner] = dict(runners)
 
     @property
     def runner(self) -> RuntimeRunner:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -27,6 +28,9 @@ from er_tui.rxp import (
     RuntimeStatus,
 )
 
+_LONGEST_TIMEOUT = 10**9
+"""In seconds, 31 years: a larger number need not fit a clock."""
+
 
 class Rejection(Exception):
     """The run cannot start; the message is the result's ``error_summary``."""
@@ -46,6 +50,9 @@ class RunRecord:
         placement = make_run_directory(invocation, control.run_id)
         self.directory: RunDirectory | None = placement.directory
         self.refusal = placement.refusal
+        self.deliverable = True
+        """Whether to write ``output_result_path``: not where a look told that it cannot be."""
+        self._thread = threading.get_ident()
         self._note = placement.note
         self.open = False
         self.signal_afterwards: signal.Signals | None = None
@@ -61,7 +68,7 @@ class RunRecord:
         self.open = True
         timeout = self.invocation.timeout_seconds
         if timeout is not None:
-            self.control.deadline = self._start + timeout
+            self.control.deadline = self._start + min(timeout, _LONGEST_TIMEOUT)
         self._write(lambda d: d.write_document(INVOCATION_FILE, self.masking.document))
         self.emit(
             RunStarted(
@@ -81,8 +88,9 @@ class RunRecord:
             self.emit(Noted(at=time.time(), text=self._note))
 
     def serves(self, invocation: RuntimeInvocation) -> bool:
-        """Whether this is the record of ``invocation``, still being written."""
-        return self.open and self.invocation is invocation
+        """Whether this is the record of ``invocation``, being written by the calling thread."""
+        on_thread = self._thread == threading.get_ident()
+        return self.open and on_thread and self.invocation is invocation
 
     def emit(self, event: Event) -> None:
         """Journal ``event``, then show it to the observer."""
@@ -122,29 +130,48 @@ class RunRecord:
             stdout_path=stdout_path,
             stderr_path=stderr_path,
             artifacts=artifacts or [],
-            error_summary=None if error_summary is None else self.masking.scrub(error_summary),
+            error_summary=self._clean(error_summary),
             metadata=facts | (metadata or {}),
         )
+
+    def adopt(self, result: RuntimeResult) -> RuntimeResult:
+        """A result that this record did not make, its error text scrubbed like any other."""
+        summary = self._clean(result.error_summary)
+        if summary == result.error_summary:
+            return result
+        return result.model_copy(update={"error_summary": summary})
 
     def finish(self, result: RuntimeResult) -> RuntimeResult:
         """Write the result to ``output_result_path``, the journal and the directory, in that order.
 
         Raises what the observer raised, once all is written.
         """
-        result = deliver(self.invocation.output_result_path, result)
+        if self.deliverable:
+            result = deliver(self.invocation.output_result_path, result)
         event = RunFinished(at=time.time(), result=result.model_dump())
         if self.directory is not None:
             self._write(lambda directory: directory.append(event))
-            if self._record_error:
-                metadata = {**result.metadata, "record_error": self._record_error}
-                result = result.model_copy(update={"metadata": metadata})
+            result = self._with_record_error(result)
             self._write(lambda directory: directory.write_result(result))
+            result = self._with_record_error(result)
             self.directory.close()
         self.open = False
         self._notify(event)
         if self._observer_error is not None:
             raise self._observer_error
         return result
+
+    def _with_record_error(self, result: RuntimeResult) -> RuntimeResult:
+        if self._record_error is None:
+            return result
+        metadata = {**result.metadata, "record_error": self._record_error}
+        return result.model_copy(update={"metadata": metadata})
+
+    def _clean(self, text: str | None) -> str | None:
+        """``text`` without secrets, and valid Unicode: an error may quote a path that is not."""
+        if text is None:
+            return None
+        return self.masking.scrub(text).encode(errors="backslashreplace").decode()
 
     def _write(self, write: Callable[[RunDirectory], None]) -> None:
         if self.directory is None:
@@ -162,8 +189,8 @@ class RunRecord:
                 self._observer_error = error
 
     def _masked(self) -> tuple[MaskedValue, ...]:
-        if not self.masking.secrets:
-            return ()
+        if not self.masking.secrets or self.directory is None:
+            return ()  # without a record there is nothing to compare with
         from er_tui.journal.digest import digest  # hashing is needed by runs with secrets only
 
         return tuple(MaskedValue(p, digest(value)) for p, value in self.masking.secrets.items())
@@ -186,21 +213,24 @@ def run_recorded(
         return body(control.record)
     control.claim()
     record = RunRecord(invocation, control)
-    record.begin()
     try:
-        result = _outcome(record, body)
-    except BaseException as interrupt:
-        summary = f"interrupted by {type(interrupt).__name__}"
-        record.finish(record.result("cancelled", error_summary=summary))
-        raise
-    result = record.finish(result)
-    if record.signal_afterwards is not None:
-        signal.raise_signal(record.signal_afterwards)
-    return result
+        try:
+            record.begin()
+            result = _outcome(record, body)
+        except BaseException as interrupt:
+            summary = f"interrupted by {type(interrupt).__name__}"
+            record.finish(record.result("cancelled", error_summary=summary))
+            raise
+        return record.finish(result)
+    finally:
+        if record.signal_afterwards is not None:
+            signal.raise_signal(record.signal_afterwards)
 
 
 def _outcome(record: RunRecord, body: Callable[[RunRecord], RuntimeResult]) -> RuntimeResult:
-    refusal = record.refusal or delivery_problem(record.invocation.output_result_path)
+    undeliverable = delivery_problem(record.invocation.output_result_path)
+    record.deliverable = undeliverable is None
+    refusal = record.refusal or undeliverable
     if refusal:
         return record.result("rejected", error_summary=refusal)
     if record.control.cancelled:
@@ -210,9 +240,15 @@ def _outcome(record: RunRecord, body: Callable[[RunRecord], RuntimeResult]) -> R
     except Rejection as rejection:
         return record.result("rejected", error_summary=str(rejection))
     except Exception as error:  # noqa: BLE001 - a runner's failure is a result, whatever it is
-        summary = f"{type(error).__name__}: {error}"
-        return record.result("failed", error_summary=summary)
+        return record.result("failed", error_summary=_named(error))
     if not isinstance(result, RuntimeResult):
         summary = f"the runner returned {type(result).__name__} instead of a RuntimeResult"
         return record.result("failed", error_summary=summary)
-    return result
+    return record.adopt(result)
+
+
+def _named(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - a stranger's exception that cannot even be printed
+        return type(error).__name__

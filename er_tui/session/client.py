@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import er_tui
 from er_tui.engine.messages import (
     PROTOCOL_VERSION,
     Hello,
@@ -28,6 +29,16 @@ from er_tui.engine.messages import (
 
 _CHUNK = 1 << 18
 _LOG_TAIL_BYTES = 2000
+_LONGEST_FOLDER = 80
+"""Bytes; a socket's path may have 108, with what mkdtemp and we add to the folder's."""
+_ENGINE = """\
+import runpy, sys
+root = sys.argv.pop(1)
+if root not in sys.path:
+    sys.path.insert(0, root)
+runpy.run_module("er_tui.engine", run_name="__main__", alter_sys=True)
+"""
+"""``python -m er_tui.engine``, but for the current folder, whose ``queue.py`` is not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +60,7 @@ class EngineClient:
         self._wake = wake
         self._outbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._closing = False
-        # Private, and short enough for the 108 bytes a socket's path may have.
-        base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-        self._folder = Path(
-            tempfile.mkdtemp(prefix="er-tui-", dir=base if os.path.isdir(base) else None)
-        )
+        self._folder = _private_folder()
         try:
             self._process, self._socket = self._launch(jobs)
         except BaseException:
@@ -94,7 +101,7 @@ class EngineClient:
                 process = subprocess.Popen(
                     [
                         sys.executable,
-                        *("-m", "er_tui.engine"),
+                        *("-P", "-c", _ENGINE, str(Path(er_tui.__file__).parents[1])),
                         *(str(listener.fileno()), str(self._folder), str(jobs)),
                     ],
                     stdin=subprocess.DEVNULL,
@@ -139,3 +146,12 @@ class EngineClient:
             return ""
         lines = log.decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
+
+
+def _private_folder() -> Path:
+    """A fresh folder of mode 0700 where a socket may be; raises OSError if there is no place."""
+    for base in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir()):
+        # The former may be another user's, after su; the latter may be long.
+        if base and len(os.fsencode(base)) <= _LONGEST_FOLDER and os.access(base, os.W_OK):
+            return Path(tempfile.mkdtemp(prefix="er-tui-", dir=base))
+    return Path(tempfile.mkdtemp(prefix="er-tui-", dir="/tmp"))

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import json
+import queue
 import signal
-import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from er_tui.engine.messages import Cancel
 from er_tui.session.client import EngineClient
 from er_tui.session.library import Entry, Library
 from er_tui.session.session import Session
@@ -28,36 +28,54 @@ class Headless:
 
     Progress goes to ``progress``, a line a fact; with ``results`` each RuntimeResult goes there as
     one JSON line when its run ends. The first SIGINT, SIGTERM or SIGHUP cancels every run and the
-    report goes on; a second kills without grace.
+    report goes on; a second kills without grace. A signal that was ignored before (``nohup``) stays
+    so.
     """
 
     def __init__(self, library: Library, jobs: int, progress: TextIO, results: TextIO | None):
         self._session = Session(library)
+        self._jobs = jobs
         self._progress = progress
         self._results = results
-        self._wake = threading.Event()
+        # Not a threading.Event: a signal handler that sets one while its own thread waits for it
+        # can find it locked, for ever. A SimpleQueue is re-entrant.
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._signal: int | None = None
         self._cancels_wanted = 0
         self._cancels_sent = 0
         self._unusable = 0
-        self._client = EngineClient(jobs, wake=self._wake.set)
-        self._session.engine = self._client
 
     def run(self) -> int:
         """Block until all is done; the exit code."""
         with _signals(self._interrupted):
+            client = EngineClient(self._jobs, wake=self._rouse)
+            self._session.engine = client
             try:
                 if not self._start(self._session.library.scan()):
-                    self._say("no invocations found")
+                    self._say(f"er-tui     {self._nothing_found()}")
                     return EXIT_USAGE
                 while self._session.live_runs():
-                    self._wake.wait()
-                    self._wake.clear()
+                    self._wait()
                     self._pass_on_cancels()
                     self._report()
             finally:
-                self._client.close(_CLOSE_SECONDS)
+                client.close(_CLOSE_SECONDS)
         return self._exit_code()
+
+    def _rouse(self) -> None:
+        self._wake.put(None)
+
+    def _wait(self) -> None:
+        """Until something happened; what happened meanwhile too is dealt with in one go."""
+        self._wake.get()
+        while not self._wake.empty():
+            self._wake.get()
+
+    def _nothing_found(self) -> str:
+        library = self._session.library
+        places = ", ".join(safe_line(str(root)) for root in library.roots)
+        others = f" ({len(library.others)} other JSON files)" if library.others else ""
+        return f"no invocations found in {places}{others}"
 
     def _start(self, entries: Iterable[Entry]) -> int:
         """Queue what can be run and report what cannot; how many entries there were."""
@@ -83,7 +101,7 @@ class Headless:
             self._finished(self._session.runs[run_id])
 
     def _finished(self, run: RunState) -> None:
-        duration = run.seconds(run.queued_at)
+        duration = run.seconds(time.time())
         seconds = "" if duration is None else f"  {duration:.1f}s"
         self._say(f"{run.badge or run.status:<10} {self._name(run)}{seconds}")
         for line in safe_block(run.error_summary or "").splitlines():
@@ -103,7 +121,7 @@ class Headless:
         """In the signal handler: note it, and let the loop act."""
         self._signal = self._signal or number
         self._cancels_wanted += 1
-        self._wake.set()
+        self._rouse()
 
     def _pass_on_cancels(self) -> None:
         while self._cancels_sent < self._cancels_wanted:
@@ -111,7 +129,7 @@ class Headless:
             words = "cancelling every run" if self._cancels_sent == 1 else "killing every run"
             self._say(f"er-tui     {words}")
             for run in self._session.live_runs():
-                self._client.send(Cancel(run.run_id))
+                self._session.cancel(run.run_id)
 
     def _exit_code(self) -> int:
         if self._signal is not None:
@@ -123,7 +141,11 @@ class Headless:
 @contextmanager
 def _signals(handler: Callable[[int], None]) -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    previous = {n: signal.signal(n, lambda number, _frame: handler(number)) for n in numbers}
+    previous = {
+        n: signal.signal(n, lambda number, _frame: handler(number))
+        for n in numbers
+        if signal.getsignal(n) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

@@ -59,17 +59,27 @@ class Library:
     def scan(self) -> Iterator[Entry]:
         """All entries, each folder in order of names, as they are found."""
         visited: set[tuple[int, int]] = set()
+        listed: set[str] = set()
         for root in self.roots:
-            if root.is_dir():
-                yield from self._scan_folder(root, root, visited)
-            else:
-                entry = load(root, root.parent)
-                yield entry.entry
+            found: Iterable[Entry] = (
+                self._scan_folder(root, root, visited)
+                if root.is_dir()
+                else [load(root, root.parent).entry]
+            )
+            for entry in found:
+                # Roots may overlap; a file is listed once.
+                if entry.key not in listed:
+                    listed.add(entry.key)
+                    yield entry
 
     def rescan(self, folder: Path) -> Iterator[Entry]:
-        """The entries of a folder that appeared under a root."""
-        root = next((r for r in self.roots if folder.is_relative_to(r)), folder)
-        yield from self._scan_folder(folder, root, set())
+        """The entries of a folder that appeared under a root; none of one a scan leaves out."""
+        for root in self.roots:
+            if folder.is_relative_to(root):
+                inner = folder.relative_to(root).parts
+                if not any(part.startswith(".") for part in inner):
+                    yield from self._scan_folder(folder, root, set())
+                return
 
     def reload(self, path: Path) -> Entry | None:
         """The entry of a file that changed or appeared; None if it is none (any more)."""

@@ -37,6 +37,8 @@ class Changes:
     """Run ids that reached their end, in order."""
     notices: tuple[str, ...] = ()
     """Sentences the user has to see."""
+    engine: bool = False
+    """The engine came or went."""
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class _Gathered:
     keys: set[str] = field(default_factory=set)
     finished: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    engine: bool = False
 
 
 class Session:
@@ -58,6 +61,7 @@ class Session:
         self.engine: Engine | None = None
         self._runs_of: dict[str, list[str]] = {}
         self._key_of: dict[str, str] = {}
+        self._live = 0
 
     def add(self, entry: Entry) -> None:
         """List an entry, in place of what was known of its file."""
@@ -89,6 +93,11 @@ class Session:
     def key_of(self, run_id: str) -> str:
         return self._key_of[run_id]
 
+    @property
+    def live_count(self) -> int:
+        """How many runs are queued or running; cheap, whatever the number of runs."""
+        return self._live
+
     def live_runs(self) -> list[RunState]:
         return [run for run in self.runs.values() if run.live]
 
@@ -109,6 +118,7 @@ class Session:
         self.runs[run.run_id] = run
         self._runs_of.setdefault(key, []).append(run.run_id)
         self._key_of[run.run_id] = key
+        self._live += 1
         self.engine.send(Start(run.run_id, entry.invocation.model_dump(), source))
         return run
 
@@ -127,7 +137,12 @@ class Session:
         inbox = self.engine.inbox if self.engine is not None else None
         while inbox:
             self._take(inbox.popleft(), gathered)
-        return Changes(frozenset(gathered.keys), tuple(gathered.finished), tuple(gathered.notices))
+        return Changes(
+            frozenset(gathered.keys),
+            tuple(gathered.finished),
+            tuple(gathered.notices),
+            gathered.engine,
+        )
 
     def _take(self, message: Message | EngineGone, gathered: _Gathered) -> None:
         match message:
@@ -142,6 +157,7 @@ class Session:
                 gathered.notices.append(f"run {run_id}: {reason}")
             case Welcome():
                 self.jobs = message.jobs
+                gathered.engine = True
             case EngineGone(reason):
                 self._lose_all(reason, gathered)
 
@@ -150,6 +166,7 @@ class Session:
         self.runs[run.run_id] = run
         gathered.keys.add(self._key_of[run.run_id])
         if was_live and not run.live:
+            self._live -= 1
             gathered.finished.append(run.run_id)
 
     def _lose_all(self, reason: str, gathered: _Gathered) -> None:
@@ -157,6 +174,8 @@ class Session:
         for run in self.live_runs():
             self._set(replace(run, lost=words), gathered)
         gathered.notices.append(words)
+        gathered.engine = True
+        self.jobs = 0
         self.engine = None
 
     def _is_live(self, key: str) -> bool:

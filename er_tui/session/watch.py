@@ -21,6 +21,8 @@ class FolderWatch:
 
     def __init__(self) -> None:
         self.changed: deque[Path] = deque()
+        self.failure: str | None = None
+        """Why changes are not seen, e.g. because the system's watches are used up."""
         self._stop: threading.Event | None = None
 
     def watch(self, folders: Iterable[Path]) -> None:
@@ -39,17 +41,22 @@ class FolderWatch:
     def _run(self, folders: list[Path], stop: threading.Event) -> None:
         import watchfiles  # slow to load, and not needed for the first paint
 
-        existing = [folder for folder in folders if folder.is_dir()]
-        if not existing:
+        while existing := [folder for folder in folders if folder.is_dir()]:
+            changes = watchfiles.watch(
+                *existing,
+                recursive=False,
+                stop_event=stop,
+                step=_DEBOUNCE_MS,
+                debounce=_DEBOUNCE_MS,
+                watch_filter=None,
+                raise_interrupt=False,
+                ignore_permission_denied=True,
+            )
+            try:
+                for batch in changes:
+                    self.changed.extend(Path(path) for path in sorted(path for _, path in batch))
+            except FileNotFoundError:
+                continue  # a folder went before it was watched
+            except OSError as error:
+                self.failure = str(error)
             return
-        changes = watchfiles.watch(
-            *existing,
-            recursive=False,
-            stop_event=stop,
-            step=_DEBOUNCE_MS,
-            debounce=_DEBOUNCE_MS,
-            watch_filter=None,
-            raise_interrupt=False,
-        )
-        for batch in changes:
-            self.changed.extend(Path(path) for _change, path in sorted(batch, key=lambda c: c[1]))

@@ -52,10 +52,16 @@ class Stream:
             try:
                 written = os.write(self._file, view)
             except OSError as error:
+                # Nothing more of this stream: the capture shall end here, not have a hole.
+                self.open = False
                 raise CaptureError(f"{self.path}: {error.strerror}") from error
             self.size += written
             view = view[written:]
         return len(data)
+
+    def tail(self, length: int) -> bytes:
+        """The last ``length`` bytes captured, whatever became of the file's name meanwhile."""
+        return os.pread(self._file, length, max(0, self.size - length))
 
     def close_write_end(self) -> None:
         """Give up our copy of the child's end, so that the end of the stream can be seen."""
@@ -86,12 +92,19 @@ class Capture:
 
     def pump(self, stream: Stream) -> None:
         """Move one chunk of ``stream``. Raises CaptureError when it cannot be kept."""
-        if stream.read():
-            mark = (stream.name, stream.size, time.time())
-            if self._marks and self._marks[-1][0] == stream.name:
-                self._marks[-1] = mark
-            else:
-                self._marks.append(mark)
+        before = stream.size
+        try:
+            stream.read()
+        finally:
+            if stream.size != before:
+                self._mark(stream)
+
+    def _mark(self, stream: Stream) -> None:
+        mark = (stream.name, stream.size, time.time())
+        if self._marks and self._marks[-1][0] == stream.name:
+            self._marks[-1] = mark
+        else:
+            self._marks.append(mark)
 
     def drain(self) -> None:
         """Move all that is in the pipes now, up to a bound; never waits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import subprocess
 from collections.abc import Mapping
@@ -35,7 +36,7 @@ def spawn(
             start_new_session=True,
         )
     except OSError as error:
-        raise Rejection(_why_not(invocation.command[0], error)) from error
+        raise Rejection(_why_not(invocation, overlay, error)) from error
     except ValueError as error:
         raise Rejection(f"command cannot be started: {error}") from error
     finally:
@@ -77,9 +78,14 @@ def check_working_directory(path: str) -> None:
         raise Rejection(f"working directory may not be entered: {path}")
 
 
-def _why_not(program: str, error: OSError) -> str:
+def _why_not(invocation: RuntimeInvocation, overlay: Mapping[str, str], error: OSError) -> str:
+    program = invocation.command[0]
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        if "/" in program and os.path.exists(program):
+        if "/" in program:
+            found = os.path.exists(os.path.join(invocation.working_directory, program))
+        else:
+            found = shutil.which(program, path=overlay.get("PATH")) is not None
+        if found:
             return f"command cannot be started: the interpreter named by {program} does not exist"
         return f"command not found: {program}"
     if error.errno == errno.EACCES:

@@ -28,6 +28,7 @@ from er_tui.journal.events import (
     SignalSent,
 )
 from er_tui.journal.identity import identify
+from er_tui.runtime.control import pause_ms
 from er_tui.runtime.process.capture import Capture, CaptureError, Stream
 from er_tui.runtime.process.exits import Exit, reap
 from er_tui.runtime.process.group import (
@@ -94,7 +95,10 @@ class Supervisor:
             self._record.write_environment(self._overlay)
             now = time.time()
             self._record.emit(ProcessSpawned(at=now, process=identify(self._child.pid)))
-            pidfd = os.pidfd_open(self._child.pid)
+            try:
+                pidfd = os.pidfd_open(self._child.pid)
+            except ProcessLookupError:
+                return self._end()  # gone, and not through us: its status is lost
             try:
                 with self._control.woken() as waker:
                     self._loop(pidfd, waker)
@@ -103,9 +107,19 @@ class Supervisor:
             return self._end()
         except BaseException:
             if self._child.returncode is None:  # else it is reaped, and the number a stranger's
-                signal_group(self._pgid, signal.SIGKILL)
-                reap(self._child)
+                self._abort()
             raise
+
+    def _abort(self) -> None:
+        """End the group at once and keep what it wrote."""
+        signal_group(self._pgid, signal.SIGKILL)  # before all else: the rest may fail too
+        sent = SignalSent(at=time.time(), signal="SIGKILL", pgid=self._pgid)
+        self._record.emit(sent)
+        try:
+            os.waitid(os.P_PID, self._child.pid, os.WEXITED | os.WNOWAIT)
+        except ChildProcessError:
+            pass  # its status went elsewhere
+        self._end()
 
     def _loop(self, pidfd: int, waker: int) -> None:
         poll = select.poll()
@@ -216,7 +230,7 @@ class Supervisor:
             if self._exited:
                 moments.append(self._rescan_at)
         due = [moment for moment in moments if moment is not None]
-        return max(0.0, (min(due) - time.monotonic()) * 1000) if due else None
+        return pause_ms(min(due) - time.monotonic()) if due else None
 
     def _flush_if_due(self) -> None:
         due = self._capture.flush_due()
@@ -228,7 +242,8 @@ class Supervisor:
         self._take_rest()
         ended = reap(self._child)
         self._record.emit(ProcessExited(at=time.time(), exit_code=ended.code, signal=ended.signal))
-        if self._cause == "exited" and not self._settings.linger and group_exists(self._pgid):
+        # After a cancel or timeout the group is empty; else it may hold what the leader left.
+        if self._kill_at is None and not self._settings.linger and group_exists(self._pgid):
             self._sweep()
             self._take_rest()
         self._capture.flush()
@@ -252,8 +267,8 @@ class Supervisor:
     def _sweep(self) -> None:
         """End what the leader left behind in its group: SIGTERM, a moment, SIGKILL."""
         members = self._members()
-        if not members:
-            return
+        if not members or any(member.pid == self._pgid for member in members):
+            return  # nobody, or the reaped leader's number is a stranger's by now
         self._swept = members
         signal_members(list(members), self._pgid, signal.SIGTERM)
         signal_members(list(members), self._pgid, signal.SIGCONT)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from er_tui.journal.events import Member
 from er_tui.runtime.control import RunControl
-from er_tui.runtime.process.capture import Capture
+from er_tui.runtime.process.capture import Capture, Stream
 from er_tui.runtime.process.settings import ProcessSettings, read_settings
 from er_tui.runtime.process.sigterm import sigterm_cancels
 from er_tui.runtime.process.spawn import check_working_directory, open_stdin, spawn
@@ -84,7 +84,7 @@ def _result(
     record: RunRecord, capture: Capture, ending: Ending, wall_seconds: float
 ) -> RuntimeResult:
     stdout, stderr = capture.streams
-    status, summary = _verdict(ending, stderr.path)
+    status, summary = _verdict(ending, stderr)
     return record.result(
         status,
         exit_code=ending.exit.code,
@@ -105,7 +105,7 @@ def _result(
     )
 
 
-def _verdict(ending: Ending, stderr_path: str) -> tuple[RuntimeStatus, str | None]:
+def _verdict(ending: Ending, stderr: Stream) -> tuple[RuntimeStatus, str | None]:
     if ending.cause == "capture_failed":
         return "failed", ending.reason
     if ending.cause != "exited":
@@ -119,7 +119,7 @@ def _verdict(ending: Ending, stderr_path: str) -> tuple[RuntimeStatus, str | Non
         how = "exit status lost: this program ignores SIGCHLD or waits for children elsewhere"
     else:
         how = f"exited with code {ending.exit.code}"
-    last_words = _tail(stderr_path)
+    last_words = _last_words(stderr)
     return "failed", f"{how}\n{last_words}" if last_words else how
 
 
@@ -145,12 +145,10 @@ def _listed(members: tuple[Member, ...]) -> str:
     return "; ".join(f"{member.pid} {member.command}" for member in members)
 
 
-def _tail(path: str) -> str:
-    """The last lines of a capture that say anything."""
-    with open(path, "rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _TAIL_BYTES))
-        lines = file.read().decode(errors="replace").splitlines()
-    if size > _TAIL_BYTES:
+def _last_words(stderr: Stream) -> str:
+    """The last lines of stderr that say anything."""
+    data = stderr.tail(_TAIL_BYTES)
+    lines = data.decode(errors="replace").splitlines()
+    if stderr.size > len(data):
         lines = lines[1:] or lines
     return "\n".join([line for line in lines if line.strip()][-_TAIL_LINES:])

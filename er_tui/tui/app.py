@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The dashboard: a session on a screen, a loader beside it, and a clean end in every case."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from er_tui.session.client import EngineClient
+from er_tui.session.library import Entry, Library
+from er_tui.session.session import Session
+from er_tui.session.watch import FolderWatch
+from er_tui.text.safe import safe_line
+from er_tui.tui.commands import COMMANDS
+from er_tui.tui.screens.main import MainScreen
+from er_tui.tui.theme import THEME
+
+_DRAIN_SECONDS = 1 / 20
+_TICK_SECONDS = 0.5
+_CLOSE_SECONDS = 15.0
+
+
+class Loader:
+    """Scans a library on a thread of its own; what it finds is taken out by the screen's."""
+
+    def __init__(self, library: Library) -> None:
+        self.found: deque[Entry] = deque()
+        self.done = threading.Event()
+        self._library = library
+        threading.Thread(target=self._scan, name="loader", daemon=True).start()
+
+    def _scan(self) -> None:
+        try:
+            for entry in self._library.scan():
+                self.found.append(entry)
+        finally:
+            self.done.set()
+
+
+class DashboardApp(App[None]):
+    """Drains the engine's events and the disk's changes twenty times a second into the screen."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "er-tui"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, session: Session, loader: Loader, title: str, run_all: bool) -> None:
+        super().__init__()
+        self.session = session
+        self._loader = loader
+        self._run_all = run_all
+        self._watch = FolderWatch()
+        self._main = MainScreen(session, title)
+
+    def on_mount(self) -> None:
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            loop.add_signal_handler(number, self._end_by_signal, number)
+        # A short list is there with the first paint.
+        self._loader.done.wait(0.05)
+        self._take_found()
+        self.push_screen(self._main)
+        self.call_after_refresh(self._begin)
+
+    def on_unmount(self) -> None:
+        self._watch.stop()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: the commands that make sense now."""
+        for command in COMMANDS:
+            if command.id != "palette" and command.enabled(self._main):
+                name = f"{command.name[0].upper()}{command.name[1:]}  ({command.shown})"
+                yield SystemCommand(name, command.help, self._calling(command.id))
+        yield from (c for c in super().get_system_commands(screen) if c.title == "Theme")
+
+    def _calling(self, command_id: str):  # type: ignore[no-untyped-def]
+        async def call() -> None:
+            await self._main.run_action(command_id)
+
+        return call
+
+    def _begin(self) -> None:
+        self.set_interval(_DRAIN_SECONDS, self._drain)
+        self.set_interval(_TICK_SECONDS, self._main.clock_ticked)
+
+    def _drain(self) -> None:
+        if not self._main.is_mounted:
+            return
+        listed = self._take_found() if self._main.loading_entries else False
+        if self._take_disk_changes() or listed:
+            self._main.entries_changed()
+        changes = self.session.drain()
+        for notice in changes.notices:
+            self.notify(safe_line(notice), severity="error", markup=False)
+        if changes.keys or changes.engine:
+            self._main.runs_changed(changes)
+
+    def _take_found(self) -> bool:
+        done = self._loader.done.is_set()
+        found = self._loader.found
+        some = bool(found)
+        while found:
+            self.session.add(found.popleft())
+        if done:
+            self._main.loading_entries = False
+            self._watch.watch(self._watched())
+            if self._run_all:
+                self._run_all = False
+                self.session.start_all(list(self.session.entries))
+        return some or done
+
+    def _watched(self) -> set[Path]:
+        library = self.session.library
+        return set(library.folders) | {root.parent for root in library.roots if root.is_file()}
+
+    def _take_disk_changes(self) -> bool:
+        changed = False
+        while self._watch.changed:
+            changed = self._take_disk_change(self._watch.changed.popleft()) or changed
+        return changed
+
+    def _take_disk_change(self, path: Path) -> bool:
+        library, session = self.session.library, self.session
+        if path.is_dir():
+            if path in library.folders or path.name.startswith("."):
+                return False
+            for found in library.rescan(path):
+                session.add(found)
+            self._watch.watch(self._watched())
+            return True
+        entry = library.reload(path)
+        if entry is not None:
+            session.add(entry)
+            return True
+        return bool(session.remove(path))
+
+    def _end_by_signal(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+
+def run_dashboard(paths: tuple[Path, ...], client: EngineClient, run_all: bool) -> int:
+    """Show the dashboard until the user leaves; the exit code.
+
+    Runs still live then are ended before this returns, whatever made it return.
+    """
+    library = Library(paths)
+    session = Session(library)
+    session.engine = client
+    app = DashboardApp(session, Loader(library), _title(paths), run_all)
+    try:
+        app.run()
+    finally:
+        client.close(_CLOSE_SECONDS)
+    if app.return_code:
+        return app.return_code
+    if run_all:
+        good = all(run.status == "succeeded" for run in session.runs.values())
+        return 0 if good and not any(e.error for e in session.entries.values()) else 1
+    return 0
+
+
+def _title(paths: tuple[Path, ...]) -> str:
+    first = os.fspath(paths[0])
+    home = os.path.expanduser("~")
+    if first == home or first.startswith(home + "/"):
+        first = "~" + first[len(home) :]
+    shown = first + ("/" if paths[0].is_dir() and not first.endswith("/") else "")
+    return safe_line(shown if len(paths) == 1 else f"{shown} and {len(paths) - 1} more")

@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The main screen: the invocations at the left, the selected run at the right."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input
+
+from er_tui.journal.masking import Masking
+from er_tui.session.library import Entry
+from er_tui.session.session import Changes, Session
+from er_tui.session.state import RunState
+from er_tui.text.safe import safe_line
+from er_tui.tui.commands import BY_ID, COMMANDS
+from er_tui.tui.looks import clock, duration, look_of_entry, look_of_run
+from er_tui.tui.panes.invocation_pane import InvocationPane
+from er_tui.tui.panes.output_pane import OutputPane
+from er_tui.tui.panes.pane import Subject
+from er_tui.tui.screens.confirm_quit import ConfirmQuit
+from er_tui.tui.screens.help import HelpScreen
+from er_tui.tui.widgets.footer import Footer
+from er_tui.tui.widgets.header import Header, Standing
+from er_tui.tui.widgets.invocation_list import InvocationList
+from er_tui.tui.widgets.pane_tabs import PaneTabs
+from er_tui.tui.widgets.panes import Panes
+
+_NARROW = 90
+_LOW = 16
+
+
+class MainScreen(Screen[None]):
+    """Shows the session and says what the user asks for; knows the widgets, which know no peers."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in COMMANDS]
+    AUTO_FOCUS = "InvocationList"
+
+    def __init__(self, session: Session, title: str) -> None:
+        super().__init__()
+        self._session = session
+        self._title = title
+        self._chosen_run: dict[str, str] = {}
+        """The run looked at, for entries where it is not the latest."""
+        self.loading_entries = True
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        with Horizontal(id="body"):
+            with Vertical(id="list-side") as side:
+                side.border_title = "Invocations"
+                yield Input(
+                    placeholder="filter: words of name, id, kind, state", id="filter", compact=True
+                )
+                yield InvocationList(self._session, id="list")
+            with Vertical(id="run-side"):
+                yield Panes()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self._list = self.query_one("#list", InvocationList)
+        self._panes = self.query_one(Panes)
+        self.entries_changed()
+
+    # What the application tells
+
+    def entries_changed(self) -> None:
+        """Entries came, went or were edited."""
+        self._list.entries_changed()
+        self._show_all()
+
+    def runs_changed(self, changes: Changes) -> None:
+        """Runs changed state or wrote something."""
+        self._list.states_changed(changes.keys)
+        if self._list.cursor in changes.keys:
+            self._show_run()
+        self._show_standing()
+
+    def clock_ticked(self) -> None:
+        """Running times go on."""
+        if self._session.live_count:
+            self._list.clock_ticked()
+            self._panes.set_state(self._state(self._subject()))
+
+    # What is enabled
+
+    @property
+    def has_entry(self) -> bool:
+        return self._list.cursor is not None
+
+    @property
+    def can_run(self) -> bool:
+        return any(self._runnable(key) for key in self._targets())
+
+    @property
+    def can_run_all(self) -> bool:
+        return any(self._runnable(key) for key in self._list.rows.keys)
+
+    @property
+    def can_run_failed(self) -> bool:
+        return bool(self._failed())
+
+    @property
+    def can_cancel(self) -> bool:
+        return bool(self._cancellable())
+
+    @property
+    def has_older_run(self) -> bool:
+        return self._subject().number > 1
+
+    @property
+    def has_newer_run(self) -> bool:
+        subject = self._subject()
+        return subject.number < subject.count
+
+    @property
+    def shows_output(self) -> bool:
+        return self.has_entry and isinstance(self._panes.pane, OutputPane)
+
+    @property
+    def has_secrets(self) -> bool:
+        entry = self._entry()
+        if not isinstance(self._panes.pane, InvocationPane) or entry is None:
+            return False
+        invocation = entry.invocation
+        return invocation is not None and bool(Masking(invocation.model_dump()).secrets)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        del parameters
+        command = BY_ID.get(action)
+        if command is None or not self.is_mounted:
+            return True
+        return command.enabled(self)
+
+    # Commands
+
+    def action_run(self) -> None:
+        self._start(self._targets())
+
+    def action_run_all(self) -> None:
+        self._start([key for key in self._list.rows.keys if self._runnable(key)])
+
+    def action_run_failed(self) -> None:
+        self._start(self._failed())
+
+    def action_cancel(self) -> None:
+        for run_id in self._cancellable():
+            self._session.cancel(run_id)
+
+    def action_mark(self) -> None:
+        self._list.toggle_mark()
+        self._show_standing()
+
+    def action_filter(self) -> None:
+        self._on_run_side(False)
+        box = self.query_one("#filter", Input)
+        box.add_class("-open")
+        box.focus()
+
+    async def action_next_pane(self) -> None:
+        await self._open_pane(self._panes.next_title(1))
+
+    async def action_previous_pane(self) -> None:
+        await self._open_pane(self._panes.next_title(-1))
+
+    def action_older_run(self) -> None:
+        self._choose_run(-1)
+
+    def action_newer_run(self) -> None:
+        self._choose_run(1)
+
+    def action_switch_focus(self) -> None:
+        if self._panes.has_focus_within:
+            self._on_run_side(False)
+            self._list.focus()
+        else:
+            self._on_run_side(True)
+            self._panes.pane.focus_target().focus()
+
+    def action_back(self) -> None:
+        box = self.query_one("#filter", Input)
+        if box.has_class("-open"):
+            box.value = ""
+            box.remove_class("-open")
+        self._on_run_side(False)
+        self._list.focus()
+
+    def action_follow(self) -> None:
+        if isinstance(self._panes.pane, OutputPane):
+            self._panes.pane.toggle_follow()
+
+    def action_stream(self) -> None:
+        if isinstance(self._panes.pane, OutputPane):
+            self._panes.pane.next_stream()
+
+    def action_reveal(self) -> None:
+        if isinstance(self._panes.pane, InvocationPane):
+            self._panes.pane.toggle_reveal()
+
+    def action_help(self) -> None:
+        self.app.push_screen(HelpScreen())
+
+    def action_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def action_quit(self) -> None:
+        live = len(self._session.live_runs())
+        if live == 0:
+            self.app.exit()
+            return
+
+        def answered(leave: bool | None) -> None:
+            if leave:
+                self.app.exit()
+
+        self.app.push_screen(ConfirmQuit(live), answered)
+
+    # What the widgets tell
+
+    def on_invocation_list_highlighted(self) -> None:
+        self._show_run()
+
+    def on_invocation_list_chosen(self) -> None:
+        if not self._panes.has_focus_within:
+            self.action_switch_focus()
+
+    async def on_pane_tabs_clicked(self, event: PaneTabs.Clicked) -> None:
+        await self._open_pane(event.title)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._list.filter(event.value)
+        self._show_standing()
+
+    def on_input_submitted(self) -> None:
+        if not self.query_one("#filter", Input).value:
+            self.query_one("#filter", Input).remove_class("-open")
+        self._list.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < _NARROW, "-narrow")
+        self.set_class(event.size.height < _LOW, "-low")
+
+    def on_descendant_focus(self) -> None:
+        self._show_commands()
+
+    # Drawing
+
+    def _show_all(self) -> None:
+        self._show_run()
+        self._show_standing()
+
+    def _show_run(self) -> None:
+        subject = self._subject()
+        side = self.query_one("#run-side")
+        side.border_title = Content(_title(subject))
+        self._panes.show(subject, self._state(subject))
+        self._show_commands()
+
+    async def _open_pane(self, title: str) -> None:
+        await self._panes.open(title)
+        self._show_commands()
+
+    def _state(self, subject: Subject) -> tuple[str, str]:
+        entry, run = subject.entry, subject.run
+        if entry is None:
+            return "", "idle"
+        if run is None:
+            look = look_of_entry(entry, None)
+            return f"{look.glyph} {look.word}", look.tone
+        look = look_of_run(run)
+        seconds = run.seconds(time.time())
+        spent = "" if seconds is None else (clock if run.live else duration)(seconds)
+        return f"{look.glyph} {look.word} {spent}".rstrip(), look.tone
+
+    def _show_standing(self) -> None:
+        session = self._session
+        words: Counter[str] = Counter()
+        for key, entry in session.entries.items():
+            words[look_of_entry(entry, session.latest(key)).word] += 1
+        self.query_one(Header).standing = Standing(
+            title=self._title,
+            words=Standing.count(words),
+            running=words["running"] + words["cancelling"],
+            jobs=session.jobs,
+            loading=self.loading_entries,
+            others=len(session.library.others),
+        )
+        side, marked = self.query_one("#list-side"), len(self._list.marked)
+        shown, known = len(self._list.rows.keys), len(session.entries)
+        parts = [f"{shown} of {known}"] if self._list.rows.filtered else []
+        parts += [f"{marked} marked"] if marked else []
+        side.border_subtitle = Content(" · ".join(parts)) if parts else None
+        self._show_commands()
+
+    def _show_commands(self) -> None:
+        self.query_one(Footer).commands = tuple(
+            command for command in COMMANDS if command.footer and command.enabled(self)
+        )
+
+    def _on_run_side(self, on_run: bool) -> None:
+        """In a narrow terminal: which side is visible."""
+        self.set_class(on_run, "-on-run")
+
+    # The session, seen from the cursor
+
+    def _entry(self) -> Entry | None:
+        key = self._list.cursor
+        return None if key is None else self._session.entries.get(key)
+
+    def _subject(self) -> Subject:
+        entry = self._entry()
+        if entry is None:
+            return Subject()
+        runs = self._session.runs_of(entry.key)
+        if not runs:
+            return Subject(entry)
+        chosen = self._chosen_run.get(entry.key)
+        number = next((n for n, run in enumerate(runs, 1) if run.run_id == chosen), len(runs))
+        return Subject(entry, runs[number - 1], number, len(runs))
+
+    def _choose_run(self, step: int) -> None:
+        subject = self._subject()
+        if subject.entry is None or not 1 <= subject.number + step <= subject.count:
+            return
+        runs = self._session.runs_of(subject.entry.key)
+        self._chosen_run[subject.entry.key] = runs[subject.number - 1 + step].run_id
+        self._show_run()
+
+    def _targets(self) -> list[str]:
+        """What a command acts on: the marked entries, else the one under the cursor."""
+        if self._list.marked:
+            return [key for key in self._list.rows.keys if key in self._list.marked]
+        return [] if self._list.cursor is None else [self._list.cursor]
+
+    def _runnable(self, key: str) -> bool:
+        entry, run = self._session.entries[key], self._session.latest(key)
+        return entry.error is None and not entry.gone and not (run is not None and run.live)
+
+    def _failed(self) -> list[str]:
+        def did_not_succeed(run: RunState | None) -> bool:
+            return run is not None and not run.live and run.status != "succeeded"
+
+        return [
+            key
+            for key in self._list.rows.keys
+            if did_not_succeed(self._session.latest(key)) and self._runnable(key)
+        ]
+
+    def _cancellable(self) -> list[str]:
+        """The live runs of the targets; of a single one, the run that is looked at."""
+        if self._list.marked:
+            runs = [run for key in self._targets() for run in self._session.runs_of(key)]
+        else:
+            subject = self._subject()
+            runs = [subject.run] if subject.run is not None else []
+        return [run.run_id for run in runs if run.live]
+
+    def _start(self, keys: list[str]) -> None:
+        started = self._session.start_all(keys)
+        for key in keys:
+            self._chosen_run.pop(key, None)
+        self._list.states_changed(frozenset(keys))
+        self._show_all()
+        bad = [key for key in keys if self._session.entries[key].error is not None]
+        if bad and not started:
+            words = "The file has changed and cannot be run now."
+            self.app.notify(words, severity="error", markup=False)
+
+
+def _title(subject: Subject) -> str:
+    if subject.entry is None:
+        return "No invocation"
+    parts = [safe_line(subject.entry.name)]
+    if subject.entry.invocation is not None:
+        parts.append(subject.entry.invocation.runtime_kind)
+    if subject.count:
+        parts.append(f"run {subject.number} of {subject.count}")
+    if subject.entry.gone:
+        parts.append("file deleted")
+    return " · ".join(parts)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The top line: what is open, how it stands, how many run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
+
+_ORDER = (
+    ("cancelling", "ending"),
+    ("running", "live"),
+    ("queued", "waiting"),
+    ("succeeded", "good"),
+    ("failed", "bad"),
+    ("timed out", "bad"),
+    ("rejected", "bad"),
+    ("invalid", "bad"),
+    ("cancelled", "ended"),
+    ("lost", "ended"),
+    ("not run", "idle"),
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the header counts."""
+
+    title: str = ""
+    """What is open; safe text."""
+    words: tuple[tuple[str, int], ...] = ()
+    running: int = 0
+    jobs: int = 0
+    loading: bool = True
+    others: int = 0
+    """JSON files left out because they are something else."""
+
+    @classmethod
+    def count(cls, words: Counter[str]) -> tuple[tuple[str, int], ...]:
+        return tuple((word, words[word]) for word, _tone in _ORDER if words[word])
+
+
+class Header(Widget):
+    """One line, drawn from one frozen value."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
+    standing: reactive[Standing] = reactive(Standing())
+
+    def render(self) -> Text:
+        muted = tone_style(self, "text--muted")
+        tones = dict(_ORDER)
+        left = Text.assemble(
+            (" er-tui ", tone_style(self, "text--mark")),
+            " ",
+            (self.standing.title, tone_style(self, "text--strong")),
+        )
+        counts = Text(" · ", style=muted).join(
+            Text(f"{count} {word}", style=tone_style(self, tones[word]))
+            for word, count in self.standing.words
+        )
+        if self.standing.loading:
+            counts.append("  loading…", style=muted)
+        if self.standing.others:
+            counts.append(f" · {self.standing.others} other JSON", style=muted)
+        jobs = (
+            Text(f"jobs {self.standing.running}/{self.standing.jobs}", style=muted)
+            if self.standing.jobs
+            else Text("engine starting…", style=muted)
+        )
+        return _spread(left, counts, jobs, self.size.width)
+
+
+def _spread(left: Text, middle: Text, right: Text, width: int) -> Text:
+    """Three texts over a line; the left one gives way first, then the right one goes."""
+    fixed = middle.cell_len + 4
+    if fixed + right.cell_len > width - 10:
+        right = Text("")
+    room = max(8, width - fixed - right.cell_len)
+    left.truncate(room, overflow="ellipsis")
+    gap = max(2, width - left.cell_len - middle.cell_len - right.cell_len)
+    after = 3 if right.cell_len else 0
+    line = Text.assemble(left, " " * (gap - after), middle, " " * after, right)
+    line.truncate(width, overflow="ellipsis")
+    line.no_wrap = True
+    return line

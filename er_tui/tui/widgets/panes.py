@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The panes of the selected run: one is visible, and only that one costs anything."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from er_tui.tui.panes.artifacts_pane import ArtifactsPane
+from er_tui.tui.panes.invocation_pane import InvocationPane
+from er_tui.tui.panes.output_pane import OutputPane
+from er_tui.tui.panes.pane import Pane, Subject
+from er_tui.tui.panes.result_pane import ResultPane
+from er_tui.tui.panes.timeline_pane import TimelinePane
+from er_tui.tui.widgets.pane_tabs import PaneTabs
+
+PANES: tuple[type[Pane], ...] = (
+    OutputPane,
+    ResultPane,
+    ArtifactsPane,
+    InvocationPane,
+    TimelinePane,
+)
+TITLES = tuple(pane.title for pane in PANES)
+
+
+class Panes(Vertical):
+    """Holds the panes; each is made when it is first looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._subject = Subject()
+        self._made: dict[str, Pane] = {}
+        self.active = TITLES[0]
+
+    def compose(self) -> ComposeResult:
+        yield PaneTabs(TITLES)
+        first = self._made[TITLES[0]] = PANES[0]()
+        with Container(id="pane"):
+            yield first
+
+    def on_mount(self) -> None:
+        self.query_one(PaneTabs).active = self.active
+
+    @property
+    def pane(self) -> Pane:
+        """The visible one."""
+        return self._made[self.active]
+
+    def show(self, subject: Subject, state: tuple[str, str]) -> None:
+        """Show this subject, or a newer state of it."""
+        self._subject = subject
+        self.query_one(PaneTabs).state = state
+        self.pane.show(subject)
+
+    def set_state(self, state: tuple[str, str]) -> None:
+        """Only the words beside the tabs changed: the clock."""
+        self.query_one(PaneTabs).state = state
+
+    async def open(self, title: str) -> None:
+        """Show another pane."""
+        had_focus = self.has_focus_within
+        if title not in self._made:
+            self._made[title] = PANES[TITLES.index(title)]()
+            await self.query_one("#pane").mount(self._made[title])
+        self.active = title
+        self.query_one(PaneTabs).active = title
+        for name, pane in self._made.items():
+            pane.display = name == title
+        self.pane.show(self._subject)
+        if had_focus:
+            self.pane.focus_target().focus()
+
+    def next_title(self, step: int) -> str:
+        return TITLES[(TITLES.index(self.active) + step) % len(TITLES)]
