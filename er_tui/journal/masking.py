@@ -30,16 +30,20 @@ _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 _HINT = re.compile(rf"{_NAME}|[?&][\w.-]*sig|://", re.IGNORECASE)
 """What a text must hold to be worth the patterns below."""
 
+# Names are looked into ahead and then taken possessively: no text is gone through twice.
+_LONG = rf"(?=[\w.-]*?{_NAME})[\w.-]++"
+_HEADER = rf"(?=[\w-]*?{_NAME})[\w-]++"
+
 _WHOLE = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
-        rf"-{{0,2}}[\w.-]*{_NAME}[\w.-]*=(?P<value>.+)",
-        rf"(?:-H\s*|--?[\w-]+=)?[\w-]*{_NAME}[\w-]*\s*:\s*(?P<value>\S.*)",
+        rf"{_LONG}=(?P<value>.+)",
+        rf"(?:-H\s*+|--?[\w-]++=)?{_HEADER}\s*+:\s*+(?P<value>\S.*)",
     )
 )
 """An argument that is an option with its value, an assignment, or a header."""
 
-_OPTION = re.compile(rf"--?[\w.-]*{_NAME}[\w.-]*", re.IGNORECASE)
+_OPTION = re.compile(rf"(?=-){_LONG}", re.IGNORECASE)
 """An option whose value is the next argument."""
 
 _WORD = r"""(?P<quote>\\?["']?)(?P<value>(?<=["'])[^"'\\\n]+|[^\s"'\\;&|<>()]+)"""
@@ -48,18 +52,19 @@ _INSIDE = tuple(
     for pattern in (
         # --x-key=VALUE and --x-key VALUE; then API_KEY=VALUE and password=VALUE. A bare lower-case
         # key= is left: sorted(x, key=f) is code.
-        rf"(?<![\w.-])--?[\w.-]*{_NAME}[\w.-]*(?:=|\s+(?!-)){_WORD}",
-        rf"(?<![\w.-])(?:[\w.-]*(?:{_STRONG}|[_-]key)[\w.-]*|(?-i:[A-Z0-9_]*KEY[A-Z0-9_]*))={_WORD}",
+        rf"(?<![\w.-])(?=-){_LONG}(?:=|\s++(?!-)){_WORD}",
+        rf"(?<![\w.-])(?=[\w.-]*?(?:{_STRONG}|[_-]key))[\w.-]++={_WORD}",
+        rf"(?<![\w.-])(?-i:(?=[A-Z0-9_]*?KEY)[A-Z0-9_]++)={_WORD}",
         # -H "X-Api-Key: VALUE"; "api_key": "VALUE" in what is almost JSON
-        rf"""(?:["']|-H\s*)[\w-]*{_NAME}[\w-]*\s*:\s*(?P<value>[^"'\s][^"'\r\n]*)""",
-        rf"""["'][\w.-]*{_NAME}[\w.-]*\\?["']\s*:\s*\\?["'](?P<value>[^"'\\]+)""",
+        rf"""(?:["']|-H\s*+){_HEADER}\s*+:\s*+(?P<value>[^"'\s][^"'\r\n]*)""",
+        rf"""["']{_LONG}\\?["']\s*+:\s*+\\?["'](?P<value>[^"'\\]+)""",
     )
 )
 """The same in the midst of a longer text."""
 
 _USERINFO = re.compile(r"(?<=://)[^/?#\s\"']+(?=@)")
 _QUERY = re.compile(
-    rf"(?<=[?&])(?P<name>[\w.-]*(?:{_NAME}|sig|signature)[\w.-]*=)(?P<value>[^&#\s\"']+)", re.I
+    rf"(?<=[?&])(?=[\w.-]*?(?:{_NAME}|sig=|signature=))[\w.-]++=(?P<value>[^&#\s\"']+)", re.I
 )
 _REFERENCE = re.compile(r"(?:\w+ +)?\$\{\w+\}")
 _SHORTEST_SCRUBBED = 4

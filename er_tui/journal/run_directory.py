@@ -17,11 +17,14 @@ import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from er_tui.journal.events import Event, encode
 from er_tui.journal.places import make_private_folders, mkdir_if_missing, state_folder
-from er_tui.rxp import RuntimeInvocation, RuntimeResult, write_result
+from er_tui.rxp.writing import write_result
+
+if TYPE_CHECKING:
+    from er_tui.rxp import RuntimeInvocation, RuntimeResult
 
 DEFAULT_FOLDER = ".executor_runtime"
 EVENTS_FILE = "events.jsonl"

@@ -6,18 +6,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from er_tui.journal.reading import is_run_directory
-from er_tui.rxp import InvocationFileError, RuntimeInvocation, parse_invocation, read_document
+
+if TYPE_CHECKING:
+    from er_tui.rxp import InvocationFileError, RuntimeInvocation
 
 SUFFIX = ".json"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One invocation file: what it holds, or why it cannot be used. Exactly one of the two."""
+    """One invocation file: what it holds, or why it cannot be used; neither before it is read."""
 
     path: Path
     name: str
@@ -26,6 +29,11 @@ class Entry:
     error: InvocationFileError | None
     gone: bool = False
     """The file was deleted; the entry is kept because it was run."""
+
+    @property
+    def unread(self) -> bool:
+        """Found, but not looked into yet."""
+        return self.invocation is None and self.error is None
 
     @property
     def key(self) -> str:
@@ -38,6 +46,11 @@ class Document:
 
     entry: Entry
     data: bytes
+
+    @property
+    def is_something_else(self) -> bool:
+        """Whether this is JSON that never was meant as an invocation."""
+        return self.entry.error is not None and _is_something_else(self.data)
 
 
 class Library:
@@ -56,15 +69,18 @@ class Library:
         self.folders: dict[Path, Path] = {}
         """Folders looked into, each with the root it was found under."""
 
-    def scan(self) -> Iterator[Entry]:
-        """All entries, each folder in order of names, as they are found."""
+    def find(self) -> Iterator[Entry]:
+        """All files that may be invocations, unread: each folder in order of names.
+
+        Costs no look into any file, so that a screen can list thousands at once.
+        """
         visited: set[tuple[int, int]] = set()
         listed: set[str] = set()
         for root in self.roots:
             found: Iterable[Entry] = (
-                self._scan_folder(root, root, visited)
+                self._find_in(root, root, visited)
                 if root.is_dir()
-                else [load(root, root.parent).entry]
+                else [Entry(root, _name(root, root.parent), None, None)]
             )
             for entry in found:
                 # Roots may overlap; a file is listed once.
@@ -72,13 +88,33 @@ class Library:
                     listed.add(entry.key)
                     yield entry
 
+    def read(self, entry: Entry) -> Entry | None:
+        """The entry with what is in its file; None if that turns out to be something else."""
+        if not entry.unread:
+            return entry
+        document = load(entry.path, entry.path.parent)
+        if entry.path not in self.roots and document.is_something_else:
+            self.others.add(entry.key)
+            return None
+        return replace(document.entry, name=entry.name)
+
+    def scan(self) -> Iterator[Entry]:
+        """All entries, read."""
+        for found in self.find():
+            entry = self.read(found)
+            if entry is not None:
+                yield entry
+
     def rescan(self, folder: Path) -> Iterator[Entry]:
         """The entries of a folder that appeared under a root; none of one a scan leaves out."""
         for root in self.roots:
             if folder.is_relative_to(root):
                 inner = folder.relative_to(root).parts
                 if not any(part.startswith(".") for part in inner):
-                    yield from self._scan_folder(folder, root, set())
+                    for found in self._find_in(folder, root, set()):
+                        entry = self.read(found)
+                        if entry is not None:
+                            yield entry
                 return
 
     def reload(self, path: Path) -> Entry | None:
@@ -89,15 +125,15 @@ class Library:
         root = self.folders.get(path.parent)
         if root is None or not _is_candidate(path.name) or not os.path.lexists(path):
             return None
-        return None if path.is_dir() else self._listed(path, root)
+        return None if path.is_dir() else self.read(Entry(path, _name(path, root), None, None))
 
-    def _scan_folder(
-        self, folder: Path, root: Path, visited: set[tuple[int, int]]
-    ) -> Iterator[Entry]:
+    def _find_in(self, folder: Path, root: Path, visited: set[tuple[int, int]]) -> Iterator[Entry]:
         try:
             status = os.stat(folder)
             names = sorted(os.listdir(folder))
         except OSError as error:
+            from er_tui.rxp import InvocationFileError
+
             reason = f"folder cannot be read: {error.strerror}"
             yield Entry(folder, _name(folder, root), None, InvocationFileError(folder, reason))
             return
@@ -111,22 +147,16 @@ class Library:
             if name.startswith("."):
                 continue
             if os.path.isdir(path):
-                yield from self._scan_folder(path, root, visited)
+                yield from self._find_in(path, root, visited)
             elif _is_candidate(name):
-                entry = self._listed(path, root)
-                if entry is not None:
-                    yield entry
-
-    def _listed(self, path: Path, root: Path) -> Entry | None:
-        document = load(path, root)
-        if document.entry.error is not None and _is_something_else(document.data):
-            self.others.add(document.entry.key)
-            return None
-        return document.entry
+                yield Entry(path, _name(path, root), None, None)
 
 
 def load(path: Path, root: Path) -> Document:
     """The entry of one file, whatever is in it, and its bytes as far as they could be read."""
+    # The contracts take longer to load than all the rest of a listing: not before a file is read.
+    from er_tui.rxp import InvocationFileError, parse_invocation, read_document
+
     name = _name(path, root)
     data = b""
     try:

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -31,18 +31,32 @@ _CLOSE_SECONDS = 15.0
 
 
 class Loader:
-    """Scans a library on a thread of its own; what it finds is taken out by the screen's."""
+    """Finds and then reads the files of a library on a thread of its own.
+
+    What it found and read is taken out by the screen's thread: an entry, first unread, then read,
+    or the path of one that turned out to be something else.
+    """
 
     def __init__(self, library: Library) -> None:
-        self.found: deque[Entry] = deque()
+        self.news: deque[Entry | Path] = deque()
+        self.found = threading.Event()
         self.done = threading.Event()
         self._library = library
-        threading.Thread(target=self._scan, name="loader", daemon=True).start()
+        self._painted = threading.Event()
+        threading.Thread(target=self._run, name="loader", daemon=True).start()
 
-    def _scan(self) -> None:
+    def painted(self) -> None:
+        """The names are on the screen: now there is time to look into the files."""
+        self._painted.set()
+
+    def _run(self) -> None:
         try:
-            for entry in self._library.scan():
-                self.found.append(entry)
+            entries = list(self._library.find())
+            self.news.extend(entries)
+            self.found.set()
+            self._painted.wait()
+            for entry in entries:
+                self.news.append(self._library.read(entry) or entry.path)
         finally:
             self.done.set()
 
@@ -62,17 +76,19 @@ class DashboardApp(App[None]):
         self._run_all = run_all
         self._watch = FolderWatch()
         self._main = MainScreen(session, title)
-
-    def on_mount(self) -> None:
         self.register_theme(THEME)
         self.theme = THEME.name
+
+    def get_default_screen(self) -> Screen[Any]:
+        # A short list is there with the first paint.
+        self._loader.found.wait(0.05)
+        self._take_news()
+        return self._main
+
+    def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(number, self._end_by_signal, number)
-        # A short list is there with the first paint.
-        self._loader.done.wait(0.05)
-        self._take_found()
-        self.push_screen(self._main)
         self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
@@ -93,13 +109,14 @@ class DashboardApp(App[None]):
         return call
 
     def _begin(self) -> None:
+        self._loader.painted()
         self.set_interval(_DRAIN_SECONDS, self._drain)
         self.set_interval(_TICK_SECONDS, self._main.clock_ticked)
 
     def _drain(self) -> None:
         if not self._main.is_mounted:
             return
-        listed = self._take_found() if self._main.loading_entries else False
+        listed = self._take_news() if self._main.loading_entries else False
         if self._take_disk_changes() or listed:
             self._main.entries_changed()
         changes = self.session.drain()
@@ -108,12 +125,16 @@ class DashboardApp(App[None]):
         if changes.keys or changes.engine:
             self._main.runs_changed(changes)
 
-    def _take_found(self) -> bool:
+    def _take_news(self) -> bool:
         done = self._loader.done.is_set()
-        found = self._loader.found
-        some = bool(found)
-        while found:
-            self.session.add(found.popleft())
+        news = self._loader.news
+        some = bool(news)
+        while news:
+            entry = news.popleft()
+            if isinstance(entry, Path):
+                self.session.remove(entry)
+            else:
+                self.session.add(entry)
         if done:
             self._main.loading_entries = False
             self._watch.watch(self._watched())

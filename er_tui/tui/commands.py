@@ -158,6 +158,15 @@ COMMANDS: tuple[Command, ...] = (
         "Panes",
     ),
     Command(
+        "reveal",
+        "x",
+        "x",
+        "reveal",
+        "Show the secrets of the invocation on the screen, or mask them again.",
+        "Panes",
+        lambda screen: screen.has_secrets,
+    ),
+    Command(
         "follow",
         "f",
         "f",
@@ -175,15 +184,6 @@ COMMANDS: tuple[Command, ...] = (
         "Show both outputs in the order they came, stdout alone, or stderr alone.",
         "Output",
         lambda screen: screen.shows_output,
-    ),
-    Command(
-        "reveal",
-        "x",
-        "x",
-        "reveal",
-        "Show the secrets of the invocation on the screen, or mask them again.",
-        "Panes",
-        lambda screen: screen.has_secrets,
     ),
     Command(
         "help",

@@ -21,6 +21,7 @@ class Look:
 
 
 IDLE = Look("·", "not run", "idle")
+UNREAD = Look("·", "reading", "idle")
 INVALID = Look("!", "invalid", "bad")
 GONE = Look("–", "file deleted", "idle")
 _LOOKS = {
@@ -47,6 +48,8 @@ def look_of_entry(entry: Entry, run: RunState | None) -> Look:
         return INVALID
     if run is not None:
         return look_of_run(run)
+    if entry.unread:
+        return UNREAD
     return GONE if entry.gone else IDLE
 
 

@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.widget import Widget
 
 from er_tui.journal.masking import Masking, mask_json_text
-from er_tui.rxp import InvocationFileError, read_document
 from er_tui.session.library import Entry
 from er_tui.text.safe import safe_line
 from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.json_lines import json_lines
 from er_tui.tui.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from er_tui.rxp import InvocationFileError
 
 _LINES_AROUND = 4
 
@@ -59,7 +61,8 @@ class InvocationPane(Pane):
         path = Text(safe_line(entry.key, limit=2000), style=muted)
         if entry.error is not None:
             return [path, Text(""), *self._error_lines(entry.error)]
-        assert entry.invocation is not None
+        if entry.invocation is None:
+            return [path, Text(""), Text("The file is being read.", style=muted)]
         document = entry.invocation.model_dump()
         masking = Masking(document)
         lines = [path]
@@ -96,6 +99,8 @@ class InvocationPane(Pane):
 
 def _around(error: InvocationFileError) -> list[tuple[int, str]]:
     """The lines of the file about the place of the error, numbered; secrets masked, safe."""
+    from er_tui.rxp import InvocationFileError, read_document
+
     assert error.line is not None
     try:
         text = read_document(error.path).decode(errors="replace")

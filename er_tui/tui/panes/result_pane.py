@@ -17,6 +17,8 @@ from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.json_lines import json_lines
 from er_tui.tui.widgets.lines_view import LinesView
 
+_NAME_WIDTH = 14
+
 
 class ResultPane(Pane):
     """The facts first, the document after them."""
@@ -28,7 +30,7 @@ class ResultPane(Pane):
         self._shown: tuple[str, bool, str | None] | None = None
 
     def compose(self) -> ComposeResult:
-        yield LinesView(id="result")
+        yield LinesView(hang=_NAME_WIDTH, id="result")
 
     @property
     def _view(self) -> LinesView:
@@ -66,7 +68,9 @@ class ResultPane(Pane):
         return lines + json_lines(run.result, self._view.tone)
 
     def _fact(self, name: str, value: str) -> Text:
-        return Text.assemble((f"{name:<14}", self._view.tone("text--muted")), safe_line(value))
+        return Text.assemble(
+            (f"{name:<{_NAME_WIDTH}}", self._view.tone("text--muted")), safe_line(value)
+        )
 
 
 def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:

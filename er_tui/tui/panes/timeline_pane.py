@@ -29,6 +29,8 @@ from er_tui.tui.looks import duration, local_time, size
 from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.lines_view import LinesView
 
+_HANG = 25  # under the words, right of both times
+
 
 class TimelinePane(Pane):
     """The journal of the run; runs of output are told in one line each."""
@@ -46,7 +48,7 @@ class TimelinePane(Pane):
         self._before: dict[str, int] = {}
 
     def compose(self) -> ComposeResult:
-        yield LinesView(id="timeline")
+        yield LinesView(hang=_HANG, id="timeline")
 
     @property
     def _view(self) -> LinesView:

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import ClassVar
 
+from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,10 +19,10 @@ from er_tui.tui.commands import COMMANDS
 from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
 _MOVING = (
-    ("↑ ↓ j k", "Move the cursor or scroll; PageUp and PageDown by a page."),
-    ("g G", "Go to the start, to the end."),
-    ("← → h l", "Scroll long lines sideways."),
-    ("enter", "Look at the selected run; click twice does the same."),
+    ("↑ ↓ j k", "move", "The cursor, or what is in the pane; PageUp and PageDown by a page."),
+    ("g G", "ends", "Go to the start or the end."),
+    ("← → h l", "sideways", "Scroll long lines of output."),
+    ("enter", "look", "Go into the selected run; a double click does too."),
 )
 
 
@@ -41,18 +44,21 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help-text", Static).update(self._text())
         self.query_one("#help-box").focus()
 
-    def _text(self) -> Text:
-        strong = tone_style(self, "text--strong")
-        lines: list[Text] = []
-        group = ""
-        for command in COMMANDS:
-            if command.group != group:
-                group = command.group
-                lines += [*([Text("")] if lines else []), Text(group, style=strong)]
-            lines.append(self._entry(command.shown, f"{command.name}: {command.help}"))
-        lines += [Text(""), Text("Moving about", style=strong)]
-        lines += [self._entry(keys, words) for keys, words in _MOVING]
-        return Text("\n").join(lines)
+    def _text(self) -> Group:
+        parts: list[Text | Table] = []
+        for group, commands in groupby(COMMANDS, key=lambda command: command.group):
+            rows = [(command.shown, command.name, command.help) for command in commands]
+            parts += [self._heading(group), self._table(rows), Text("")]
+        return Group(*parts, self._heading("Moving about"), self._table(list(_MOVING)))
 
-    def _entry(self, key: str, words: str) -> Text:
-        return Text.assemble((f"  {key:<9}", tone_style(self, "text--accent")), words)
+    def _heading(self, words: str) -> Text:
+        return Text(words, style=tone_style(self, "text--strong"))
+
+    def _table(self, rows: list[tuple[str, str, str]]) -> Table:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(width=9, no_wrap=True, style=tone_style(self, "text--accent"))
+        table.add_column(width=13, no_wrap=True, style=tone_style(self, "live"))
+        table.add_column(style=tone_style(self, "text--muted"))
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        return table

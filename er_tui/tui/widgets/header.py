@@ -25,6 +25,7 @@ _ORDER = (
     ("cancelled", "ended"),
     ("lost", "ended"),
     ("not run", "idle"),
+    ("reading", "idle"),
 )
 
 
@@ -56,7 +57,7 @@ class Header(Widget):
         muted = tone_style(self, "text--muted")
         tones = dict(_ORDER)
         left = Text.assemble(
-            (" er-tui ", tone_style(self, "text--mark")),
+            (" er-tui ", self.get_component_rich_style("text--mark")),
             " ",
             (self.standing.title, tone_style(self, "text--strong")),
         )

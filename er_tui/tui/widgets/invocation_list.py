@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
-from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
@@ -22,7 +22,8 @@ from er_tui.text.safe import safe_line
 from er_tui.tui.last_words import LastWords
 from er_tui.tui.looks import look_of_entry, time_of
 from er_tui.tui.rows import Rows
-from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
+from er_tui.tui.widgets.strips import strip_of
+from er_tui.tui.widgets.tones import TONE_CLASSES, foreground, tone_style
 
 _KIND_WIDTH = 10
 _TIME_WIDTH = 8
@@ -33,8 +34,8 @@ class InvocationList(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES) | {"list--cursor", "list--mark"}
     DEFAULT_CSS = """
-    InvocationList > .list--cursor { background: $block-cursor-blurred-background; }
-    InvocationList:focus > .list--cursor { background: $primary 25%; }
+    InvocationList > .list--cursor { background: $foreground 8%; }
+    InvocationList:focus > .list--cursor { background: $primary 22%; }
     InvocationList > .list--mark { color: $accent; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -154,12 +155,10 @@ class InvocationList(ScrollView, can_focus=True):
         entry, run = self._session.entries[key], self._session.latest(key)
         text = self._first(entry, run, width) if sub_line == 0 else self._second(entry, run)
         text.truncate(width, overflow="ellipsis")
-        strip = Strip(text.render(self.app.console)).adjust_cell_length(width)
         base = self.rich_style
         if key == self.cursor:
-            base = base + self.get_component_rich_style("list--cursor", partial=True)
-            return Strip(Segment.apply_style(strip, base), width)
-        return strip.apply_style(base)
+            base += Style(bgcolor=self.get_component_rich_style("list--cursor").bgcolor)
+        return strip_of(text, width, self, base)
 
     def _first(self, entry: Entry, run: RunState | None, width: int) -> Text:
         look = look_of_entry(entry, run)
@@ -173,7 +172,7 @@ class InvocationList(ScrollView, can_focus=True):
         name = Text(safe_line(entry.name))
         name.truncate(room - (_KIND_WIDTH + 1 if with_kind else 0), overflow="ellipsis", pad=True)
         line = Text.assemble(
-            ("▌" if marked else " ", self.get_component_rich_style("list--mark", partial=True)),
+            ("▌" if marked else " ", foreground(self, "list--mark")),
             (look.glyph, tone),
             " ",
             name,

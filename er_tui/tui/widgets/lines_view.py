@@ -14,6 +14,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
 
@@ -31,8 +32,10 @@ class LinesView(ScrollView, can_focus=True):
         Binding("G,end", "scroll_end", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, hang: int = 0, id: str | None = None) -> None:
+        """``hang`` indents what a long line goes on with, in columns."""
         super().__init__(id=id)
+        self._hang = hang
         self._lines: list[Text] = []
         self._rows: list[Text] = []
         self._width = 0
@@ -66,14 +69,27 @@ class LinesView(ScrollView, can_focus=True):
         width = max(8, self._width)
         self._rows = []
         for line in self._lines:
-            self._rows.extend(line.wrap(self.app.console, width) or [line])
+            self._rows.extend(self._wrapped(line, width))
         self.virtual_size = Size(width, len(self._rows))
         self.refresh()
+
+    def _wrapped(self, line: Text, width: int) -> list[Text]:
+        if line.cell_len <= width:
+            return [line]
+        console = self.app.console
+        first, *rest = line.wrap(console, width)
+        if not rest or self._hang >= width // 2:
+            return [first, *rest]
+        rows = [first]
+        rest_of_line = line[len(first.plain) :]
+        spaces = len(rest_of_line.plain) - len(rest_of_line.plain.lstrip(" "))
+        for row in rest_of_line[spaces:].wrap(console, width - self._hang):
+            rows.append(Text.assemble(" " * self._hang, row))
+        return rows
 
     def render_line(self, y: int) -> Strip:
         row = self.scroll_offset.y + y
         width = self.scrollable_content_region.width
         if row >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        strip = Strip(self._rows[row].render(self.app.console))
-        return strip.adjust_cell_length(width, self.rich_style).apply_style(self.rich_style)
+        return strip_of(self._rows[row], width, self)

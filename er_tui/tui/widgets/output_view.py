@@ -20,7 +20,8 @@ from textual.strip import Strip
 from er_tui.text import ansi
 from er_tui.text.line_index import Line
 from er_tui.tui.capture_reader import CaptureReader
-from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
+from er_tui.tui.widgets.strips import strip_of
+from er_tui.tui.widgets.tones import TONE_CLASSES, foreground, tone_style
 
 _STEP_SECONDS = 0.008
 """Of indexing at a time: half a frame, so that keys are answered in between."""
@@ -210,13 +211,12 @@ class OutputView(ScrollView, can_focus=True):
         text = self._placeholder[y - top].copy()
         text.truncate(width, overflow="ellipsis")
         text.pad_left(max(0, (width - text.cell_len) // 2))
-        strip = Strip(text.render(self.app.console))
-        return strip.adjust_cell_length(width, self.rich_style).apply_style(self.rich_style)
+        return strip_of(text, width, self)
 
     def _make_strip(self, line: Line) -> Strip:
         """The whole line; cached by its value, so a line that grows is made anew."""
         is_error = line.stream == "stderr"
-        gutter = self.get_component_rich_style("output--stderr", partial=True)
+        gutter = foreground(self, "output--stderr")
         segments = [Segment("▎ " if is_error else "  ", gutter)]
         styled = ansi.style_line(line.raw)
         position = 0

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
+from er_tui.tui.widgets.tones import TONE_CLASSES, foreground, tone_style
 
 
 class PaneTabs(Widget):
@@ -20,7 +20,7 @@ class PaneTabs(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES) | {"tabs--rule"}
     DEFAULT_CSS = """
-    PaneTabs > .tabs--rule { color: $panel-lighten-1; }
+    PaneTabs > .tabs--rule { color: $foreground 20%; }
     """
     active: reactive[str] = reactive("")
     state: reactive[tuple[str, str]] = reactive(("", "idle"))
@@ -46,7 +46,7 @@ class PaneTabs(Widget):
 
     def render(self) -> Text:
         muted, accent = tone_style(self, "text--muted"), tone_style(self, "live")
-        rule = self.get_component_rich_style("tabs--rule", partial=True)
+        rule = foreground(self, "tabs--rule")
         names, under = Text(no_wrap=True), Text(no_wrap=True)
         for title in self._titles:
             here = title == self.active

@@ -17,7 +17,16 @@ TONE_CLASSES = frozenset(f"state--{tone}" for tone in TONES) | {
 
 
 def tone_style(widget: Widget, name: str) -> Style:
-    """The foreground style of a tone (``good``) or text class (``text--muted``)."""
+    """The style of a tone (``good``) or text class (``text--muted``), without a background.
+
+    Not Textual's partial style: that one leaves opacity out, and muted text would be bright.
+    """
     if not name.startswith("text--"):
         name = f"state--{name}"
-    return widget.get_component_rich_style(name, partial=True)
+    return foreground(widget, name)
+
+
+def foreground(widget: Widget, component: str) -> Style:
+    """A component's style, blended over the widget, to be laid over any background."""
+    style = widget.get_component_rich_style(component)
+    return Style(color=style.color, bold=style.bold or None, italic=style.italic or None)
