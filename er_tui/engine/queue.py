@@ -138,7 +138,7 @@ class RunQueue:
             self._end(job, reason, grace_seconds)
         until = time.monotonic() + wait_seconds
         lanes = (self._processes, self._waiting, self._withdrawn)
-        return all([lane.wait_idle(max(0.0, until - time.monotonic())) for lane in lanes])
+        return all(lane.wait_idle(max(0.0, until - time.monotonic())) for lane in lanes)
 
     def _end(self, job: Job, reason: str, grace_seconds: float | None) -> None:
         job.control.cancel(reason, grace_seconds=grace_seconds)

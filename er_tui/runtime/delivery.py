@@ -16,6 +16,8 @@ def delivery_problem(target: str | None) -> str | None:
     """
     if not target:
         return None
+    if "\0" in target:
+        return "output_result_path must not hold a NUL character"
     try:
         path = os.path.abspath(target)
         if os.path.isdir(path):
@@ -23,8 +25,6 @@ def delivery_problem(target: str | None) -> str | None:
         folder = os.path.dirname(path)
         while not os.path.lexists(folder):
             folder = os.path.dirname(folder)
-    except ValueError:
-        return "output_result_path must not hold a NUL character"
     except OSError as error:  # a relative path, and the directory of this process is gone
         return f"output_result_path cannot be written: {target}: {words_of(error)}"
     if not os.path.isdir(folder):

@@ -52,7 +52,7 @@ COMMANDS: tuple[Command, ...] = (
         "run",
         "Run the invocation under the cursor, or all marked ones. Earlier runs are kept.",
         "Runs",
-        lambda screen: screen.can_run,
+        lambda screen: screen.selection.can_run,
         footer=True,
     ),
     Command(
@@ -62,7 +62,7 @@ COMMANDS: tuple[Command, ...] = (
         "run all",
         "Run every invocation that is listed and not running.",
         "Runs",
-        lambda screen: screen.can_run_all,
+        lambda screen: screen.selection.can_run_all,
         footer=True,
     ),
     Command(
@@ -72,7 +72,7 @@ COMMANDS: tuple[Command, ...] = (
         "re-run failed",
         "Run every listed invocation again whose last run did not succeed.",
         "Runs",
-        lambda screen: screen.can_run_failed,
+        lambda screen: screen.selection.can_run_failed,
     ),
     Command(
         "cancel",
@@ -82,7 +82,7 @@ COMMANDS: tuple[Command, ...] = (
         "End the selected run, or all marked ones: SIGTERM to the process group, SIGKILL after "
         "the grace. A second press kills at once.",
         "Runs",
-        lambda screen: screen.can_cancel,
+        lambda screen: screen.selection.can_cancel,
         footer=True,
     ),
     Command(
@@ -92,7 +92,7 @@ COMMANDS: tuple[Command, ...] = (
         "mark",
         "Mark the invocation under the cursor, or take the mark away.",
         "List",
-        lambda screen: screen.has_entry,
+        lambda screen: screen.selection.has_entry,
     ),
     Command(
         "filter",
@@ -111,7 +111,7 @@ COMMANDS: tuple[Command, ...] = (
         "next pane",
         "Show the next pane of the run.",
         "Panes",
-        lambda screen: screen.has_entry,
+        lambda screen: screen.selection.has_entry,
     ),
     Command(
         "previous_pane",
@@ -120,7 +120,7 @@ COMMANDS: tuple[Command, ...] = (
         "previous pane",
         "Show the pane before.",
         "Panes",
-        lambda screen: screen.has_entry,
+        lambda screen: screen.selection.has_entry,
     ),
     Command(
         "older_run",
@@ -129,7 +129,7 @@ COMMANDS: tuple[Command, ...] = (
         "older run",
         "Show the run before this one of the same invocation.",
         "Panes",
-        lambda screen: screen.has_older_run,
+        lambda screen: screen.selection.has_older_run,
     ),
     Command(
         "newer_run",
@@ -138,7 +138,7 @@ COMMANDS: tuple[Command, ...] = (
         "newer run",
         "Show the run after this one of the same invocation.",
         "Panes",
-        lambda screen: screen.has_newer_run,
+        lambda screen: screen.selection.has_newer_run,
     ),
     Command(
         "switch_focus",

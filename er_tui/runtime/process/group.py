@@ -66,8 +66,8 @@ def _is_live_member(pid: int, pgid: int) -> bool:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             state, _parent, group = file.read().rpartition(b")")[2].split()[:3]
-    except (OSError, ValueError):
-        return False
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False  # gone; or hidden from us, and then nobody's we could have started
     return int(group) == pgid and state not in (b"Z", b"X")
 
 

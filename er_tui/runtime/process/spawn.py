@@ -80,6 +80,8 @@ def check_working_directory(path: str) -> None:
 
 def _why_not(invocation: RuntimeInvocation, overlay: Mapping[str, str], error: OSError) -> str:
     program = invocation.command[0]
+    if not program:
+        return "command not found: the name of the program is empty"
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         if "/" in program:
             found = os.path.exists(os.path.join(invocation.working_directory, program))

@@ -133,7 +133,8 @@ class OutputPane(Pane):
             parts.append(Text(self._view.damage, style=tone_style(self._view, "bad")))
         shown = {"both": "stdout + stderr"}.get(self._choice, self._choice)
         parts.append(Text(shown, style=accent if self._choice != "both" else muted))
-        parts.append(Text(f"{self._view.line_count:,} lines", style=muted))
+        count = self._view.line_count
+        parts.append(Text(f"{count:,} line{'' if count == 1 else 's'}", style=muted))
         parts.append(Text(f"out {size(run.stdout_bytes)}", style=muted))
         parts.append(Text(f"err {size(run.stderr_bytes)}", style=muted))
         parts.append(

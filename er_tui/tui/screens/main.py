@@ -16,9 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from er_tui.journal.masking import Masking
-from er_tui.session.library import Entry
 from er_tui.session.session import Changes, Session
-from er_tui.session.state import RunState
 from er_tui.text.safe import safe_line
 from er_tui.tui.commands import BY_ID, COMMANDS
 from er_tui.tui.looks import clock, duration, look_of_entry, look_of_run
@@ -27,6 +25,7 @@ from er_tui.tui.panes.output_pane import OutputPane
 from er_tui.tui.panes.pane import Subject
 from er_tui.tui.screens.confirm_quit import ConfirmQuit
 from er_tui.tui.screens.help import HelpScreen
+from er_tui.tui.selection import Selection
 from er_tui.tui.widgets.footer import Footer
 from er_tui.tui.widgets.header import Header, Standing
 from er_tui.tui.widgets.invocation_list import InvocationList
@@ -47,8 +46,9 @@ class MainScreen(Screen[None]):
         super().__init__()
         self._session = session
         self._title = title
-        self._chosen_run: dict[str, str] = {}
-        """The run looked at, for entries where it is not the latest."""
+        self._list = InvocationList(session, id="list")
+        self._panes = Panes()
+        self.selection: Selection = Selection(session, self._list)
         self.loading_entries = True
 
     def compose(self) -> ComposeResult:
@@ -59,14 +59,12 @@ class MainScreen(Screen[None]):
                 yield Input(
                     placeholder="filter: words of name, id, kind, state", id="filter", compact=True
                 )
-                yield InvocationList(self._session, id="list")
+                yield self._list
             with Vertical(id="run-side"):
-                yield Panes()
+                yield self._panes
         yield Footer()
 
     def on_mount(self) -> None:
-        self._list = self.query_one("#list", InvocationList)
-        self._panes = self.query_one(Panes)
         self.entries_changed()
 
     # What the application tells
@@ -87,46 +85,17 @@ class MainScreen(Screen[None]):
         """Running times go on."""
         if self._session.live_count:
             self._list.clock_ticked()
-            self._panes.set_state(self._state(self._subject()))
+            self._panes.set_state(self._state(self.selection.subject()))
 
     # What is enabled
 
     @property
-    def has_entry(self) -> bool:
-        return self._list.cursor is not None
-
-    @property
-    def can_run(self) -> bool:
-        return any(self._runnable(key) for key in self._targets())
-
-    @property
-    def can_run_all(self) -> bool:
-        return any(self._runnable(key) for key in self._list.rows.keys)
-
-    @property
-    def can_run_failed(self) -> bool:
-        return bool(self._failed())
-
-    @property
-    def can_cancel(self) -> bool:
-        return bool(self._cancellable())
-
-    @property
-    def has_older_run(self) -> bool:
-        return self._subject().number > 1
-
-    @property
-    def has_newer_run(self) -> bool:
-        subject = self._subject()
-        return subject.number < subject.count
-
-    @property
     def shows_output(self) -> bool:
-        return self.has_entry and isinstance(self._panes.pane, OutputPane)
+        return self.selection.has_entry and isinstance(self._panes.pane, OutputPane)
 
     @property
     def has_secrets(self) -> bool:
-        entry = self._entry()
+        entry = self.selection.entry()
         if not isinstance(self._panes.pane, InvocationPane) or entry is None:
             return False
         invocation = entry.invocation
@@ -142,16 +111,16 @@ class MainScreen(Screen[None]):
     # Commands
 
     def action_run(self) -> None:
-        self._start(self._targets())
+        self._start(self.selection.targets())
 
     def action_run_all(self) -> None:
-        self._start([key for key in self._list.rows.keys if self._runnable(key)])
+        self._start([key for key in self._list.rows.keys if self.selection.runnable(key)])
 
     def action_run_failed(self) -> None:
-        self._start(self._failed())
+        self._start(self.selection.failed())
 
     def action_cancel(self) -> None:
-        for run_id in self._cancellable():
+        for run_id in self.selection.cancellable():
             self._session.cancel(run_id)
 
     def action_mark(self) -> None:
@@ -171,10 +140,12 @@ class MainScreen(Screen[None]):
         await self._open_pane(self._panes.next_title(-1))
 
     def action_older_run(self) -> None:
-        self._choose_run(-1)
+        self.selection.choose_run(-1)
+        self._show_run()
 
     def action_newer_run(self) -> None:
-        self._choose_run(1)
+        self.selection.choose_run(1)
+        self._show_run()
 
     def action_switch_focus(self) -> None:
         if self._panes.has_focus_within:
@@ -257,7 +228,7 @@ class MainScreen(Screen[None]):
         self._show_standing()
 
     def _show_run(self) -> None:
-        subject = self._subject()
+        subject = self.selection.subject()
         side = self.query_one("#run-side")
         side.border_title = Content(_title(subject))
         self._panes.show(subject, self._state(subject))
@@ -308,64 +279,9 @@ class MainScreen(Screen[None]):
         """In a narrow terminal: which side is visible."""
         self.set_class(on_run, "-on-run")
 
-    # The session, seen from the cursor
-
-    def _entry(self) -> Entry | None:
-        key = self._list.cursor
-        return None if key is None else self._session.entries.get(key)
-
-    def _subject(self) -> Subject:
-        entry = self._entry()
-        if entry is None:
-            return Subject()
-        runs = self._session.runs_of(entry.key)
-        if not runs:
-            return Subject(entry)
-        chosen = self._chosen_run.get(entry.key)
-        number = next((n for n, run in enumerate(runs, 1) if run.run_id == chosen), len(runs))
-        return Subject(entry, runs[number - 1], number, len(runs))
-
-    def _choose_run(self, step: int) -> None:
-        subject = self._subject()
-        if subject.entry is None or not 1 <= subject.number + step <= subject.count:
-            return
-        runs = self._session.runs_of(subject.entry.key)
-        self._chosen_run[subject.entry.key] = runs[subject.number - 1 + step].run_id
-        self._show_run()
-
-    def _targets(self) -> list[str]:
-        """What a command acts on: the marked entries, else the one under the cursor."""
-        if self._list.marked:
-            return [key for key in self._list.rows.keys if key in self._list.marked]
-        return [] if self._list.cursor is None else [self._list.cursor]
-
-    def _runnable(self, key: str) -> bool:
-        entry, run = self._session.entries[key], self._session.latest(key)
-        return entry.error is None and not entry.gone and not (run is not None and run.live)
-
-    def _failed(self) -> list[str]:
-        def did_not_succeed(run: RunState | None) -> bool:
-            return run is not None and not run.live and run.status != "succeeded"
-
-        return [
-            key
-            for key in self._list.rows.keys
-            if did_not_succeed(self._session.latest(key)) and self._runnable(key)
-        ]
-
-    def _cancellable(self) -> list[str]:
-        """The live runs of the targets; of a single one, the run that is looked at."""
-        if self._list.marked:
-            runs = [run for key in self._targets() for run in self._session.runs_of(key)]
-        else:
-            subject = self._subject()
-            runs = [subject.run] if subject.run is not None else []
-        return [run.run_id for run in runs if run.live]
-
     def _start(self, keys: list[str]) -> None:
         started = self._session.start_all(keys)
-        for key in keys:
-            self._chosen_run.pop(key, None)
+        self.selection.forget_chosen(keys)
         self._list.states_changed(frozenset(keys))
         self._show_all()
         bad = [key for key in keys if self._session.entries[key].error is not None]

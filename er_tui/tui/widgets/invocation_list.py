@@ -149,7 +149,7 @@ class InvocationList(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         target = self.rows.at(self.scroll_offset.y + y)
         if target is None:
-            return Strip.blank(width, self.rich_style)
+            return self._empty_line(y, width)
         index, sub_line = target
         key = self.rows.keys[index]
         entry, run = self._session.entries[key], self._session.latest(key)
@@ -159,6 +159,13 @@ class InvocationList(ScrollView, can_focus=True):
         if key == self.cursor:
             base += Style(bgcolor=self.get_component_rich_style("list--cursor").bgcolor)
         return strip_of(text, width, self, base)
+
+    def _empty_line(self, y: int, width: int) -> Strip:
+        if self.rows.keys or y != 1:
+            return Strip.blank(width, self.rich_style)
+        filtered = self.rows.filtered
+        words = "Nothing matches. esc clears." if filtered else "No invocation files here."
+        return strip_of(Text(f"   {words}", style=tone_style(self, "text--muted")), width, self)
 
     def _first(self, entry: Entry, run: RunState | None, width: int) -> Text:
         look = look_of_entry(entry, run)
@@ -198,7 +205,9 @@ class InvocationList(ScrollView, can_focus=True):
             return Text(f"   {words}", style=tone_style(self, "text--muted"))
         summary = (run.error_summary or "").strip().partition("\n")
         reason = summary[2].strip().rpartition("\n")[2] or summary[0]
-        return Text.assemble("   ", (look.word, tone), f" · {safe_line(reason)}", no_wrap=True)
+        words = safe_line(reason).removeprefix(look.word)
+        joint = " · " if words == safe_line(reason) and words else ""
+        return Text.assemble("   ", (look.word, tone), joint, words, no_wrap=True)
 
     # Layout
 
