@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, TypeAlias, TypeVar, get_type_hints
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeAlias, TypeVar, dataclass_transform, get_type_hints
 
 EVENTS_VERSION = 1
 
@@ -56,12 +56,54 @@ class Member:
 
 _Part = TypeVar("_Part", ProcessIdentity, MaskedValue, Source, Member)
 
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Fact:
+    """Base of all events: frozen, keyword-only, equal by value, as a dataclass would be.
+
+    Not ``dataclasses``: generating code for each of these classes would be a third of what
+    importing the library costs.
+    """
+
+    name: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]]
+    defaults: ClassVar[Mapping[str, Any]]
+    at: float
+    """Unix seconds."""
+
+    def __init_subclass__(cls) -> None:
+        own = tuple(n for n, kind in cls.__annotations__.items() if "ClassVar" not in str(kind))
+        cls.fields = own
+        cls.defaults = {field: cls.__dict__[field] for field in own if field in cls.__dict__}
+
+    def __init__(self, **values: Any) -> None:
+        values = {**self.defaults, **values}
+        if values.keys() != set(self.fields):
+            raise TypeError(f"{type(self).__name__} takes {self.fields}, not {tuple(values)}")
+        self.__dict__.update(values)
+
+    def __setattr__(self, field: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __delattr__(self, field: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.at))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{field}={getattr(self, field)!r}" for field in self.fields)
+        return f"{type(self).__name__}({values})"
+
+
 Mark: TypeAlias = tuple[str, int, float]
 """``(stream, size, at)``: at that time the capture of the stream had grown to that many bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted:
+class RunStarted(Fact):
     name: ClassVar[str] = "started"
     at: float
     run_id: str
@@ -76,40 +118,35 @@ class RunStarted:
     source: Source | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessSpawned:
+class ProcessSpawned(Fact):
     name: ClassVar[str] = "spawned"
     at: float
     process: ProcessIdentity
     """The leader; its pid is also the id of its session and group."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputSeen:
+class OutputSeen(Fact):
     name: ClassVar[str] = "output"
     at: float
     marks: tuple[Mark, ...]
     """In order of arrival: one at each change of stream, else at most ten a second."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelRequested:
+class CancelRequested(Fact):
     name: ClassVar[str] = "cancel_requested"
     at: float
     reason: str
     grace_seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadlinePassed:
+class DeadlinePassed(Fact):
     name: ClassVar[str] = "deadline_passed"
     at: float
     timeout_seconds: int
     grace_seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalSent:
+class SignalSent(Fact):
     name: ClassVar[str] = "signal_sent"
     at: float
     signal: str
@@ -118,8 +155,7 @@ class SignalSent:
     """Who was still alive to be signalled, where that was looked up (SIGKILL)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessExited:
+class ProcessExited(Fact):
     name: ClassVar[str] = "exited"
     at: float
     exit_code: int | None
@@ -127,24 +163,21 @@ class ProcessExited:
     signal: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MembersSwept:
+class MembersSwept(Fact):
     name: ClassVar[str] = "swept"
     at: float
     members: tuple[Member, ...]
     """Processes the leader left behind in its group, ended after its exit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
+class Noted(Fact):
     name: ClassVar[str] = "noted"
     at: float
     text: str
     """Something the reader of a timeline should know, e.g. a capture that could not be written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFinished:
+class RunFinished(Fact):
     name: ClassVar[str] = "finished"
     at: float
     result: Mapping[str, Any]
@@ -179,11 +212,6 @@ _KINDS: dict[str, type[Event]] = {
         RunFinished,
     )
 }
-_FIELDS = {name: tuple(f.name for f in fields(kind)) for name, kind in _KINDS.items()}
-_REQUIRED = {
-    name: frozenset(f.name for f in fields(kind) if f.default is MISSING)
-    for name, kind in _KINDS.items()
-}
 
 
 def _part(value: object) -> dict[str, Any]:
@@ -197,7 +225,7 @@ _encoder = json.JSONEncoder(separators=(",", ":"), default=_part)
 def encode(event: Event) -> str:
     """One line of JSON without its newline; ASCII only, whatever the event holds."""
     document: dict[str, Any] = {"v": EVENTS_VERSION, "event": event.name}
-    for field in _FIELDS[event.name]:
+    for field in event.fields:
         document[field] = getattr(event, field)
     return _encoder.encode(document)
 
@@ -241,14 +269,23 @@ def _mark(value: Any) -> Mark:
 
 
 def _whole(kind: type[_Part]) -> Callable[[Any], _Part]:
-    readers = _readers(kind)
-    return lambda value: kind(**{name: read(value[name]) for name, read in readers.items()})
+    def read(value: Any) -> _Part:
+        return kind(**{name: part(value[name]) for name, part in _readers(kind).items()})
+
+    return read
 
 
-def _readers(kind: type) -> dict[str, Callable[[Any], Any]]:
+def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
     """How each field of ``kind`` is read: what is not of its type raises."""
-    types = get_type_hints(kind)
-    return {field.name: _READ[types[field.name]] for field in fields(kind)}
+    # Made when first needed: who only runs something never reads an event back.
+    if kind not in _READERS:
+        names = kind.fields if issubclass(kind, Fact) else tuple(f.name for f in fields(kind))
+        types = get_type_hints(kind)
+        _READERS[kind] = {name: _READ[types[name]] for name in names}
+    return _READERS[kind]
+
+
+_READERS: dict[Any, dict[str, Callable[[Any], Any]]] = {}
 
 
 _LARGEST = 2**63 - 1
@@ -268,22 +305,20 @@ _READ[Source | None] = _optional(_whole(Source))
 _READ[tuple[Member, ...]] = _several(_whole(Member))
 _READ[tuple[MaskedValue, ...]] = _several(_whole(MaskedValue))
 
-_READERS = {name: _readers(kind) for name, kind in _KINDS.items()}
-
 
 def decode(document: Mapping[str, Any]) -> Event | None:
     """The event of a decoded line; None for one this version does not know or cannot use."""
     name = document.get("event")
     if not isinstance(name, str) or name not in _KINDS or document.get("v") != EVENTS_VERSION:
         return None
-    if not _REQUIRED[name] <= document.keys():
-        return None
+    kind = _KINDS[name]
     try:
-        values = {
-            field: read(document[field])
-            for field, read in _READERS[name].items()
-            if field in document
-        }
+        return kind(
+            **{
+                field: read(document[field])
+                for field, read in _readers(kind).items()
+                if field in document
+            }
+        )
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return _KINDS[name](**values)
