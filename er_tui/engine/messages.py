@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeAlias
 
-from er_tui.journal.events import Event, Source, decode, encode
+from er_tui.journal.events import Event, Source
+from er_tui.journal.lines import decode, encode
 
 PROTOCOL_VERSION = 1
 LONGEST_LINE = 16 << 20

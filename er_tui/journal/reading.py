@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from er_tui.journal.events import Event, decode
+from er_tui.journal.events import Event
+from er_tui.journal.lines import decode
 from er_tui.journal.run_directory import EVENTS_FILE
 
 _CHUNK = 1 << 20

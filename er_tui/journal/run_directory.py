@@ -19,7 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from er_tui.journal.events import Event, encode
+from er_tui.journal.events import Event
+from er_tui.journal.lines import encode
 from er_tui.journal.places import make_private_folders, mkdir_if_missing, state_folder
 from er_tui.rxp.writing import write_result
 

@@ -53,7 +53,7 @@ class RunRecord:
         self.deliverable = True
         """Whether to write ``output_result_path``: not where a look told that it cannot be."""
         self._thread = threading.get_ident()
-        self._note = placement.note
+        self._note = placement.note and self.masking.scrub(placement.note)
         self.open = False
         self.signal_afterwards: signal.Signals | None = None
         """Held back while the run was ended; delivered once its result is written."""

@@ -94,11 +94,19 @@ class Headless:
         changes = self._session.drain()
         for notice in changes.notices:
             self._say(f"er-tui     {safe_line(notice)}")
-        for run_id, run in self._session.runs.items():
-            if before[run_id].started_at is None and run.started_at is not None:
-                self._say(f"{'started':<10} {self._name(run)}")
-        for run_id in changes.finished:
-            self._finished(self._session.runs[run_id])
+        runs = self._session.runs
+        # In the order in which it happened: an end may have made room for a start.
+        facts = [
+            (run.started_at, False, run_id)
+            for run_id, run in runs.items()
+            if run.started_at is not None and before[run_id].started_at is None
+        ]
+        facts += [(runs[r].finished_at or time.time(), True, r) for r in changes.finished]
+        for _at, ended, run_id in sorted(facts):
+            if ended:
+                self._finished(runs[run_id])
+            else:
+                self._say(f"{'started':<10} {self._name(runs[run_id])}")
 
     def _finished(self, run: RunState) -> None:
         duration = run.seconds(time.time())

@@ -39,11 +39,14 @@ def group_exists(pgid: int) -> bool:
 
 
 def signal_group(pgid: int, number: signal.Signals) -> None:
-    """Signal the group; its leader must be unreaped."""
+    """Signal the group; its leader must be unreaped.
+
+    Members that became another user's are not reached; who looks for survivors finds them.
+    """
     try:
         os.killpg(pgid, number)
-    except ProcessLookupError:
-        pass  # a leader that left its own group, and nobody else in it
+    except (ProcessLookupError, PermissionError):
+        pass
 
 
 def signal_members(members: list[Member], pgid: int, number: signal.Signals) -> None:
@@ -56,7 +59,7 @@ def signal_members(members: list[Member], pgid: int, number: signal.Signals) -> 
         try:
             if _is_live_member(member.pid, pgid):
                 signal.pidfd_send_signal(pidfd, number)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):
             pass
         finally:
             os.close(pidfd)

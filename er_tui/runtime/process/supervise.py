@@ -45,7 +45,7 @@ Cause: TypeAlias = Literal["exited", "cancelled", "timed_out", "capture_failed"]
 _RESCAN_SECONDS = 0.02
 _SWEEP_GRACE_SECONDS = 0.05
 _UNKILLABLE_SECONDS = 5.0
-"""After SIGKILL; what is alive then hangs in the kernel, and nobody can end it."""
+"""After SIGKILL; what is alive then hangs in the kernel or is another user's by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,8 @@ class Supervisor:
         )
 
     def _over(self) -> bool:
-        if not self._exited:
+        hopeless = self._hopeless()
+        if not self._exited and not hopeless:
             return False
         if self._cause == "exited":
             return True
@@ -213,12 +214,16 @@ class Supervisor:
         members = self._members()
         if not members:
             return True
+        if hopeless:
+            self._survivors = members
+            return True
         if self._killed_at is not None:
-            if time.monotonic() - self._killed_at > _UNKILLABLE_SECONDS:
-                self._survivors = members
-                return True
             signal_group(self._pgid, signal.SIGKILL)  # one forked while it was being killed
         return False
+
+    def _hopeless(self) -> bool:
+        killed_at = self._killed_at
+        return killed_at is not None and time.monotonic() - killed_at >= _UNKILLABLE_SECONDS
 
     def _pause_ms(self) -> float | None:
         moments = [self._capture.flush_due()]
@@ -227,6 +232,8 @@ class Supervisor:
         else:
             if self._killed_at is None:
                 moments.append(self._kill_at)
+            else:
+                moments.append(self._killed_at + _UNKILLABLE_SECONDS)
             if self._exited:
                 moments.append(self._rescan_at)
         due = [moment for moment in moments if moment is not None]
@@ -240,8 +247,7 @@ class Supervisor:
     def _end(self) -> Ending:
         """The leader is dead: take the last output, its status, and what it left behind."""
         self._take_rest()
-        ended = reap(self._child)
-        self._record.emit(ProcessExited(at=time.time(), exit_code=ended.code, signal=ended.signal))
+        ended = self._take_status()
         # After a cancel or timeout the group is empty; else it may hold what the leader left.
         if self._kill_at is None and not self._settings.linger and group_exists(self._pgid):
             self._sweep()
@@ -255,6 +261,13 @@ class Supervisor:
             self._swept,
             self._survivors,
         )
+
+    def _take_status(self) -> Exit:
+        if any(member.pid == self._pgid for member in self._survivors):
+            return Exit(None, None)  # the leader lives: to wait for it would be for ever
+        ended = reap(self._child)
+        self._record.emit(ProcessExited(at=time.time(), exit_code=ended.code, signal=ended.signal))
+        return ended
 
     def _take_rest(self) -> None:
         try:

@@ -110,6 +110,8 @@ def _verdict(ending: Ending, stderr: Stream) -> tuple[RuntimeStatus, str | None]
         return "failed", ending.reason
     if ending.cause != "exited":
         forced = "; SIGKILL was needed" if ending.killed else ""
+        if ending.survivors:
+            forced = f"; SIGKILL did not end {_listed(ending.survivors)}"
         return ending.cause, ending.reason + forced
     if ending.exit.code == 0:
         return "succeeded", None

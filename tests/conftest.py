@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the tests of every room share: waiting for a condition, and a state folder of their own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+
+class Eventually(Protocol):
+    """Waits until ``condition`` holds; fails, saying what was waited for, when it does not."""
+
+    def __call__(self, condition: Callable[[], object], seconds: float = 10.0) -> None: ...
+
+
+@pytest.fixture
+def eventually() -> Eventually:
+    return wait_until
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Poll ``condition`` until it is true; AssertionError after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not so after {seconds} s: {condition}")
+        time.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def state_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's state folder, redirected: no test writes into the real one."""
+    home = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("XDG_STATE_HOME", str(home))
+    return home

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The state of a run follows from its events alone."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from er_tui.journal.events import (
+    CancelRequested,
+    DeadlinePassed,
+    Event,
+    Member,
+    MembersSwept,
+    Noted,
+    OutputSeen,
+    ProcessExited,
+    ProcessIdentity,
+    ProcessSpawned,
+    RunFinished,
+    RunStarted,
+    SignalSent,
+)
+from er_tui.rxp import TERMINAL_STATUSES
+from er_tui.session.state import RunState, fold
+
+WHO = ProcessIdentity(4711, 1, "host", None, None)
+STARTED = RunStarted(
+    at=10.0,
+    run_id="r",
+    invocation_id="job",
+    runtime_name="test",
+    runtime_kind="subprocess",
+    directory="/d",
+    timeout_seconds=30,
+    supervisor=WHO,
+)
+SPAWNED = ProcessSpawned(at=10.1, process=WHO)
+CANCEL = CancelRequested(at=12.0, reason="cancelled by the operator", grace_seconds=3.0)
+DEADLINE = DeadlinePassed(at=40.0, timeout_seconds=30, grace_seconds=2.0)
+TERM = SignalSent(at=12.0, signal="SIGTERM", pgid=4711)
+KILL = SignalSent(at=15.0, signal="SIGKILL", pgid=4711)
+EXITED = ProcessExited(at=15.1, exit_code=137, signal="SIGKILL")
+SWEPT = MembersSwept(at=15.2, members=(Member(1, "a"), Member(2, "b")))
+
+
+def finished(status: str, **fields: object) -> RunFinished:
+    return RunFinished(at=16.0, result={"status": status, "error_summary": None, **fields})
+
+
+def after(*events: Event) -> RunState:
+    state = RunState("r", queued_at=5.0)
+    for event in events:
+        state = fold(state, event)
+    return state
+
+
+TABLE: list[tuple[str, Sequence[Event], dict[str, Any]]] = [
+    ("queued", [], {"status": "pending", "badge": "queued", "live": True, "pid": None}),
+    ("started", [STARTED], {"status": "running", "badge": None, "directory": "/d"}),
+    ("spawned", [STARTED, SPAWNED], {"pid": 4711, "timeout_seconds": 30, "kill_at": None}),
+    (
+        "cancelling",
+        [STARTED, SPAWNED, CANCEL, TERM],
+        {"badge": "cancelling", "status": "running", "ending_since": 12.0, "kill_at": 15.0},
+    ),
+    ("timing out", [STARTED, SPAWNED, DEADLINE], {"badge": "cancelling", "kill_at": 42.0}),
+    ("killed", [STARTED, CANCEL, TERM, KILL], {"badge": "cancelling", "kill_at": None}),
+    ("exited", [STARTED, CANCEL, TERM, EXITED], {"live": True, "kill_at": None}),
+    ("swept", [STARTED, SPAWNED, EXITED, SWEPT], {"swept": 2}),
+    (
+        "cancelled",
+        [STARTED, CANCEL, TERM, EXITED, finished("cancelled", error_summary="why")],
+        {"status": "cancelled", "badge": None, "live": False, "error_summary": "why"},
+    ),
+    (
+        "cancelled before its turn",
+        [STARTED, finished("cancelled")],
+        {"status": "cancelled", "badge": None, "live": False, "pid": None},
+    ),
+    ("noted", [STARTED, Noted(at=11.0, text="x")], {"status": "running", "badge": None}),
+]
+
+
+@pytest.mark.parametrize(("events", "shown"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE])
+def test_events_give_the_state_that_is_shown(
+    events: Sequence[Event], shown: dict[str, Any]
+) -> None:
+    state = after(*events)
+    assert {name: getattr(state, name) for name in shown} == shown
+
+
+@pytest.mark.parametrize("status", sorted(TERMINAL_STATUSES))
+def test_a_result_ends_a_run_with_its_own_status(status: str) -> None:
+    state = after(STARTED, finished(status))
+    assert (state.status, state.live, state.badge) == (status, False, None)
+    assert state.seconds(1000.0) == 6.0
+
+
+def test_the_clock_of_a_run_starts_with_it_and_stops_with_it() -> None:
+    assert after().seconds(100.0) is None
+    assert after(STARTED).seconds(12.5) == 2.5
+    assert after(STARTED).seconds(9.0) == 0.0  # a clock that was set back
+
+
+def test_a_lost_run_is_not_live_and_says_why() -> None:
+    lost = replace(after(STARTED, CANCEL), lost="the engine ended unexpectedly")
+    assert (lost.badge, lost.live, lost.status) == ("lost", False, "running")
+    assert lost.error_summary == "the engine ended unexpectedly"
+
+
+def test_output_is_summed_up_by_its_last_marks() -> None:
+    state = after(
+        STARTED,
+        OutputSeen(at=11.0, marks=(("stdout", 10, 10.5), ("stderr", 4, 10.6))),
+        OutputSeen(at=12.0, marks=(("stdout", 25, 11.5),)),
+        OutputSeen(at=13.0, marks=()),
+    )
+    assert (state.stdout_bytes, state.stderr_bytes) == (25, 4)
+    assert (state.last_stream, state.last_output_at) == ("stdout", 11.5)
+
+
+def test_folding_changes_no_earlier_state() -> None:
+    before = after(STARTED)
+    copy = replace(before)
+    fold(before, finished("failed"))
+    assert before == copy
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [STARTED, SPAWNED, CANCEL, DEADLINE, TERM, KILL, EXITED, SWEPT, finished("failed")]
+        )
+    )
+)
+def test_no_order_of_events_breaks_the_fold(events: list[Event]) -> None:
+    state = after(*events)
+    assert state.badge in (None, "queued", "cancelling")
+    assert state.live is (state.status not in TERMINAL_STATUSES)

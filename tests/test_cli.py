@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The er-tui command: what it asks for, what it refuses, and that it says so in a sentence."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import er_tui
+from tests.session.commands import ER_TUI
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command without a terminal."""
+    return subprocess.run(
+        [*ER_TUI, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "name a folder or file of invocations, or try --demo"),
+        (["--headless"], "name a folder or file of invocations, or try --demo"),
+        (["/no/such/folder"], "Path '/no/such/folder' does not exist"),
+        (["--headless", "/no/such/folder"], "Path '/no/such/folder' does not exist"),
+        (["."], "the dashboard needs a terminal; use --headless without one"),
+        (["--demo"], "the dashboard needs a terminal; use --headless without one"),
+        (["--json", "."], "--json goes with --headless"),
+        (["--headless", "--run", "."], "--headless runs everything already; leave --run out"),
+        (["--demo", "."], "--demo brings its own invocations; leave PATH out"),
+        (["--demo", "--headless", "."], "--demo brings its own invocations; leave PATH out"),
+        (["--headless", "--jobs", "0", "."], "0 is not in the range x>=1"),
+        (["--headless", "--jobs", "many", "."], "'many' is not a valid integer"),
+        (["--haedless", "."], "No such option"),
+    ],
+)
+def test_wrong_usage_gives_2_and_a_sentence(arguments: list[str], sentence: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Usage: " in done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_version_names_the_contracts_and_where_they_are_from() -> None:
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"er-tui {er_tui.__version__}, RxP 0.1 (")
+    assert " contracts: " in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_names_every_option_and_exit_code(option: str) -> None:
+    done = run(option)
+    assert done.returncode == 0
+    for word in ("PATH...", "--run", "--jobs", "--headless", "--json", "--demo", "--version"):
+        assert word in done.stdout
+    assert (
+        "Exit code: 0 all succeeded; 1 a run did not, or a file was invalid; 2 usage"
+        in " ".join(done.stdout.split())
+    )
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_a_question_is_answered_without_loading_a_screen_or_an_engine(option: str) -> None:
+    script = (
+        "import sys; from er_tui.cli import main\n"
+        f"try: main(['{option}'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'textual', 'pydantic', 'er_tui.session', 'er_tui.engine', 'er_tui.runtime'}\n"
+        "sys.stderr.write(','.join(sorted(heavy & set(sys.modules))))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_a_single_file_can_be_run(tmp_path: Path) -> None:
+    path = tmp_path / "anything"
+    path.write_text(
+        '{"invocation_id": "one", "runtime_name": "test", "runtime_kind": "subprocess",'
+        f'"working_directory": "{tmp_path}", "command": ["true"]}}'
+    )
+    done = run("--headless", path)
+    assert done.returncode == 0
+    assert "succeeded  anything" in done.stderr
+
+
+def test_a_closed_standard_input_is_no_terminal(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" "$@" <&-', *ER_TUI, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "needs a terminal" in done.stderr
