@@ -18,7 +18,7 @@ from er_tui.engine.messages import Queued, Refused
 from er_tui.engine.queue import Job, RunQueue
 from er_tui.engine.server import Server
 from er_tui.runtime import ExecutorRuntime
-from er_tui.runtime.runners import SubprocessRunner
+from er_tui.runtime.runners import AsyncHttpRunner, HttpRunner, SubprocessRunner
 
 _GRACE_SECONDS = 0.5
 _LAST_WAIT_SECONDS = 10.0
@@ -29,6 +29,8 @@ def make_runtime() -> ExecutorRuntime:
     """Every kind that has a runner."""
     runtime = ExecutorRuntime()
     runtime.register("subprocess", SubprocessRunner(unbuffered=True))
+    runtime.register("http", HttpRunner())
+    runtime.register("http_async", AsyncHttpRunner())
     return runtime
 
 

@@ -159,6 +159,47 @@ class MembersSwept(Fact):
     """Processes the leader left behind in its group, ended after its exit."""
 
 
+class AttemptStarted(Fact):
+    name: ClassVar[str] = "attempt_started"
+    at: float
+    number: int
+    """Counted from 1 over all requests of the run."""
+    phase: str
+    """request, kickoff, poll, events or cancel."""
+    method: str
+    url: str
+    """Masked."""
+    headers: Mapping[str, Any]
+    """Of the request, masked."""
+
+
+class AttemptEnded(Fact):
+    name: ClassVar[str] = "attempt_ended"
+    at: float
+    number: int
+    phase: str
+    code: int | None
+    """HTTP status; None when no response began."""
+    status: str | None
+    """What the backend said of the run, where it was looked for."""
+    size: int
+    """Bytes of the body that came."""
+    connect_seconds: float | None
+    """Name resolution and TCP; None on a kept connection."""
+    tls_seconds: float | None
+    wait_seconds: float | None
+    """From the request until the response began; None if it never did."""
+    body_seconds: float | None
+    headers: Mapping[str, Any]
+    """Of the response, masked."""
+    body: str | None
+    """Where the body is, relative to the run directory; of an unchanged poll, the one before."""
+    note: str | None
+    """What else there is to say: an error, a redirect, a tolerated failure."""
+    next_seconds: float | None
+    """How long until the next poll; None when none follows."""
+
+
 class Noted(Fact):
     name: ClassVar[str] = "noted"
     at: float
@@ -182,6 +223,8 @@ Event: TypeAlias = (
     | SignalSent
     | ProcessExited
     | MembersSwept
+    | AttemptStarted
+    | AttemptEnded
     | Noted
     | RunFinished
 )
@@ -197,6 +240,8 @@ KINDS: dict[str, type[Event]] = {
         SignalSent,
         ProcessExited,
         MembersSwept,
+        AttemptStarted,
+        AttemptEnded,
         Noted,
         RunFinished,
     )

@@ -110,6 +110,7 @@ _READ: dict[Any, Callable[[Any], Any]] = {
     str: _text,
     int: _number,
     float: _seconds,
+    float | None: _optional(_seconds),
     str | None: _optional(_text),
     int | None: _optional(_number),
     Mapping[str, Any]: _mapping,

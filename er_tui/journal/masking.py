@@ -93,6 +93,18 @@ class Masking:
         """``overlay`` with its secrets masked, whether or not the invocation held them."""
         return {name: self._mask_named(name, value) for name, value in overlay.items()}
 
+    def learn(self, secret: str) -> None:
+        """Scrub this value too from now on: it came for a reference, from outside."""
+        self._values.add(secret)
+
+    def url(self, url: str) -> str:
+        """``url`` without userinfo, secret query parameters and known secrets."""
+        return self.scrub(self._mask_urls(url))
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Header values masked by name, and wherever a known secret stands in one."""
+        return {name: self.scrub(value) for name, value in self.environment(headers).items()}
+
     def scrub(self, text: str) -> str:
         """``text`` without any value that was masked in this invocation, and without userinfo.
 

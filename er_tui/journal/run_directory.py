@@ -105,6 +105,15 @@ class RunDirectory:
         _write_all(self._events, b"\n" + line if torn else line)
         self._torn = False
 
+    def append_late(self, event: Event) -> None:
+        """One line more, when the directory was closed already."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(f"{self.path}/{EVENTS_FILE}", flags)
+        try:
+            _write_all(descriptor, encode(event).encode() + b"\n")
+        finally:
+            os.close(descriptor)
+
     def write_result(self, result: RuntimeResult) -> None:
         write_result(f"{self.path}/{RESULT_FILE}", result)
 

@@ -55,6 +55,7 @@ class RunRecord:
         self._thread = threading.get_ident()
         self._note = placement.note and self.masking.scrub(placement.note)
         self.open = False
+        self._emitting = threading.RLock()
         self.signal_afterwards: signal.Signals | None = None
         """Held back while the run was ended; delivered once its result is written."""
         self._record_error: str | None = None
@@ -93,9 +94,16 @@ class RunRecord:
         return self.open and on_thread and self.invocation is invocation
 
     def emit(self, event: Event) -> None:
-        """Journal ``event``, then show it to the observer."""
-        self._write(lambda directory: directory.append(event))
-        self._notify(event)
+        """Journal ``event``, then show it to the observer; from any thread, one at a time.
+
+        What goes on beside the end of the run (a cancel told to a backend) may come after it.
+        """
+        with self._emitting:
+            if self.open:
+                self._write(lambda directory: directory.append(event))
+            else:
+                self._write(lambda directory: directory.append_late(event))
+            self._notify(event)
 
     def write_environment(self, overlay: Mapping[str, str]) -> None:
         """Record what the child gets beyond this process's environment, masked."""
@@ -149,14 +157,15 @@ class RunRecord:
         if self.deliverable:
             result = deliver(self.invocation.output_result_path, result)
         event = RunFinished(at=time.time(), result=result.model_dump())
-        if self.directory is not None:
-            self._write(lambda directory: directory.append(event))
-            result = self._with_record_error(result)
-            self._write(lambda directory: directory.write_result(result))
-            result = self._with_record_error(result)
-            self.directory.close()
-        self.open = False
-        self._notify(event)
+        with self._emitting:
+            if self.directory is not None:
+                self._write(lambda directory: directory.append(event))
+                result = self._with_record_error(result)
+                self._write(lambda directory: directory.write_result(result))
+                result = self._with_record_error(result)
+                self.directory.close()
+            self.open = False
+            self._notify(event)
         if self._observer_error is not None:
             raise self._observer_error
         return result

@@ -11,10 +11,10 @@ from er_tui.journal.events import Member
 from er_tui.runtime.control import RunControl
 from er_tui.runtime.process.capture import Capture, Stream
 from er_tui.runtime.process.settings import ProcessSettings, read_settings
-from er_tui.runtime.process.sigterm import sigterm_cancels
 from er_tui.runtime.process.spawn import check_working_directory, open_stdin, spawn
 from er_tui.runtime.process.supervise import Ending, Supervisor
 from er_tui.runtime.recording import Rejection, RunRecord, run_recorded
+from er_tui.runtime.sigterm import sigterm_cancels
 from er_tui.rxp import ArtifactDescriptor, RuntimeInvocation, RuntimeResult, RuntimeStatus
 
 _TAIL_BYTES = 4096
