@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -69,16 +70,16 @@ def main(
     if not headless and not all(s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError("the dashboard needs a terminal; use --headless without one")
     jobs = jobs or len(os.sched_getaffinity(0))
-    if demo:
-        from er_tui.demo import write_demo
-
-        folder = write_demo()
-        paths = (folder,)
+    folder = None
     try:
-        code = _headless(paths, jobs, as_json) if headless else _dashboard(paths, jobs, run_all)
+        with ExitStack() as stack:
+            if demo:
+                folder = _demo(stack)
+                paths = (folder,)
+            code = _headless(paths, jobs, as_json) if headless else _dashboard(paths, jobs, run_all)
     except KeyboardInterrupt:  # before there was anything to cancel
         code = 128 + signal.SIGINT
-    if demo:
+    if folder is not None:
         click.echo(f"The demo's files are in {folder}", err=True)
     sys.exit(code)
 
@@ -88,6 +89,17 @@ def _fill_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for good
+
+
+def _demo(stack: ExitStack) -> Path:
+    """A fresh folder of samples; their HTTP backend serves until ``stack`` is unwound."""
+    from er_tui.demo import write_demo
+    from er_tui.demo.serving import BackendError, serving
+
+    try:
+        return write_demo(stack.enter_context(serving()))
+    except BackendError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _headless(paths: tuple[Path, ...], jobs: int, as_json: bool) -> int:

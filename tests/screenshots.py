@@ -17,6 +17,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from er_tui.demo import write_demo
+from er_tui.demo.serving import serving
 from er_tui.session.client import EngineClient
 from er_tui.session.library import Library
 from er_tui.session.session import Session
@@ -91,18 +92,19 @@ async def walk(tour: Tour) -> None:
 
 async def main(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
-    demo = write_demo()
-    short = Path(tempfile.gettempdir()) / "demo"
-    session = Session(Library([demo]))
-    client = EngineClient(8)
-    session.engine = client
-    app = DashboardApp(session, Loader(session.library), f"{short}/", run_all=False)
-    try:
-        async with app.run_test(size=SIZE) as pilot:
-            await walk(Tour(pilot, session, folder))
-    finally:
-        await asyncio.to_thread(client.close, 15.0)
-        shutil.rmtree(demo)
+    with serving() as backend_url:
+        demo = write_demo(backend_url)
+        short = Path(tempfile.gettempdir()) / "demo"
+        session = Session(Library([demo]))
+        client = EngineClient(8)
+        session.engine = client
+        app = DashboardApp(session, Loader(session.library), f"{short}/", run_all=False)
+        try:
+            async with app.run_test(size=SIZE) as pilot:
+                await walk(Tour(pilot, session, folder))
+        finally:
+            await asyncio.to_thread(client.close, 15.0)
+            shutil.rmtree(demo)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from er_tui.journal.events import (
+    AttemptEnded,
+    AttemptStarted,
     CancelRequested,
     DeadlinePassed,
     Event,
@@ -46,6 +48,12 @@ class RunState:
     last_stream: str | None = None
     last_output_at: float | None = None
     swept: int = 0
+    attempts: int = 0
+    """HTTP requests begun so far, of every phase."""
+    polls: int = 0
+    backend_status: str | None = None
+    """What the backend said last of the run."""
+    next_poll_at: float | None = None
     result: Mapping[str, Any] | None = None
     lost: str | None = None
     """Why nobody knows what became of it."""
@@ -102,6 +110,11 @@ def fold(state: RunState, event: Event) -> RunState:
             return replace(state, kill_at=None)
         case MembersSwept():
             return replace(state, swept=len(event.members))
+        case AttemptStarted():
+            polls = state.polls + (event.phase == "poll")
+            return replace(state, attempts=state.attempts + 1, polls=polls, next_poll_at=None)
+        case AttemptEnded():
+            return _with_attempt(state, event)
         case RunFinished():
             return replace(
                 state,
@@ -112,6 +125,14 @@ def fold(state: RunState, event: Event) -> RunState:
             )
         case _:
             return state
+
+
+def _with_attempt(state: RunState, event: AttemptEnded) -> RunState:
+    next_poll_at = state.next_poll_at
+    if event.next_seconds is not None:
+        next_poll_at = event.at + event.next_seconds
+    status = event.status if event.status is not None else state.backend_status
+    return replace(state, backend_status=status, next_poll_at=next_poll_at)
 
 
 def _with_output(state: RunState, event: OutputSeen) -> RunState:
