@@ -13,6 +13,8 @@ import click
 
 from er_tui import __version__
 
+_DEFAULT_HTTP_JOBS = 64
+
 
 def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
@@ -30,7 +32,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="How many processes run at a time. Default: as many as there are cores.",
+    help="How many runs go on at a time. Default: a process a core, and 64 HTTP runs.",
 )
 @click.option("--headless", is_flag=True, help="No screen: run all, report, exit with a code.")
 @click.option(
@@ -69,14 +71,16 @@ def main(
         raise click.UsageError("name a folder or file of invocations, or try --demo")
     if not headless and not all(s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError("the dashboard needs a terminal; use --headless without one")
-    jobs = jobs or len(os.sched_getaffinity(0))
+    lanes = (jobs, jobs) if jobs else (len(os.sched_getaffinity(0)), _DEFAULT_HTTP_JOBS)
     folder = None
     try:
         with ExitStack() as stack:
             if demo:
                 folder = _demo(stack)
                 paths = (folder,)
-            code = _headless(paths, jobs, as_json) if headless else _dashboard(paths, jobs, run_all)
+            code = (
+                _headless(paths, lanes, as_json) if headless else _dashboard(paths, lanes, run_all)
+            )
     except KeyboardInterrupt:  # before there was anything to cancel
         code = 128 + signal.SIGINT
     if folder is not None:
@@ -102,18 +106,20 @@ def _demo(stack: ExitStack) -> Path:
         raise click.ClickException(str(error)) from None
 
 
-def _headless(paths: tuple[Path, ...], jobs: int, as_json: bool) -> int:
+def _headless(paths: tuple[Path, ...], lanes: tuple[int, int], as_json: bool) -> int:
     from er_tui.session.headless import Headless
     from er_tui.session.library import Library
 
-    return Headless(Library(paths), jobs, sys.stderr, sys.stdout if as_json else None).run()
+    results = sys.stdout if as_json else None
+    return Headless(Library(paths), *lanes, sys.stderr, results).run()
 
 
-def _dashboard(paths: tuple[Path, ...], jobs: int, run_all: bool) -> int:
+def _dashboard(paths: tuple[Path, ...], lanes: tuple[int, int], run_all: bool) -> int:
     # The engine starts first: it gets ready while the screen is being imported.
     from er_tui.session.client import EngineClient
 
-    client = EngineClient(jobs)
+    jobs, waiting_jobs = lanes
+    client = EngineClient(jobs, waiting_jobs=waiting_jobs)
     from er_tui.tui.app import run_dashboard
 
     return run_dashboard(paths, client, run_all)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The engine process: ``python -m er_tui.engine <listening descriptor> <folder> <jobs>``.
+"""The engine process: ``python -m er_tui.engine`` with a listening descriptor, a folder, and how
+many processes and how many other runs go on at a time.
 
 Started by a session, which made the private folder and the socket in it. Ends all runs when the
 last client is gone or on SIGTERM, with little grace: whoever cared is not there any more.
@@ -12,6 +13,7 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 import time
 
 from er_tui.engine.messages import Queued, Refused
@@ -35,14 +37,15 @@ def make_runtime() -> ExecutorRuntime:
 
 
 def main() -> int:
-    descriptor, folder, jobs = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    descriptor, folder = int(sys.argv[1]), sys.argv[2]
+    jobs, waiting_jobs = int(sys.argv[3]), int(sys.argv[4])
     # A parent that ignores SIGCHLD would have the kernel throw away every exit status.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # The terminal's signals are the dashboard's; ours are SIGTERM and the end of the connection.
     # Handled, not ignored: children would inherit that.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, lambda _number, _frame: None)
-    server = Server(socket.socket(fileno=descriptor), jobs)
+    server = Server(socket.socket(fileno=descriptor), jobs, waiting_jobs)
     signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop())
 
     def queued(job: Job) -> None:
@@ -51,15 +54,23 @@ def main() -> int:
     def broken(job: Job, error: Exception) -> None:
         server.publish(Refused(job.control.run_id, f"{type(error).__name__}: {error}"))
 
-    queue = RunQueue(make_runtime(), jobs, queued, broken)
+    queue = RunQueue(make_runtime(), jobs, queued, broken, waiting_jobs)
     try:
         server.serve(queue)
     finally:
         done = queue.end_all("the dashboard is gone", _GRACE_SECONDS, _LAST_WAIT_SECONDS)
+    _let_backends_be_told()
     server.flush(_FLUSH_SECONDS)
     server.close()
     shutil.rmtree(folder, ignore_errors=True)
     return 0 if done else 1
+
+
+def _let_backends_be_told() -> None:
+    """Cancels on their way to a backend are the threads that are no daemons; they are bounded."""
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.main_thread():
+            thread.join()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ from er_tui.journal.events import Event, Source
 from er_tui.journal.lines import decode, encode
 
 PROTOCOL_VERSION = 1
+WAITING_KINDS = frozenset({"http", "http_async", "manual"})
+"""Runs that wait for somebody else: they have a lane of their own."""
+DEFAULT_WAITING_JOBS = 64
 LONGEST_LINE = 16 << 20
 """Bytes; an invocation file is at most 1 MiB, a result quotes little of it."""
 
@@ -57,6 +60,9 @@ class Welcome:
     protocol: int
     pid: int
     jobs: int
+    """How many processes run at a time."""
+    waiting_jobs: int
+    """How many runs of the other kinds do."""
 
 
 @dataclass(frozen=True, slots=True)

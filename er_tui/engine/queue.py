@@ -7,23 +7,15 @@ somebody else (``http``, ``http_async``, ``manual``).
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from er_tui.engine.messages import DEFAULT_WAITING_JOBS, WAITING_KINDS
 from er_tui.runtime import ExecutorRuntime, RunControl
 from er_tui.rxp import RuntimeInvocation
-
-WAITING_KINDS = frozenset({"http", "http_async", "manual"})
-WAITING_JOBS = 64
-
-
-def default_jobs() -> int:
-    """As many processes at once as this process may use cores."""
-    return len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +87,7 @@ class RunQueue:
         jobs: int,
         queued: Callable[[Job], None],
         broken: Callable[[Job, Exception], None],
+        waiting_jobs: int = DEFAULT_WAITING_JOBS,
     ) -> None:
         self._runtime = runtime
         self._queued = queued
@@ -103,7 +96,7 @@ class RunQueue:
         self._jobs: dict[str, Job] = {}
         self._ending = False
         self._processes = Lane("process", jobs, self._work)
-        self._waiting = Lane("waiting", WAITING_JOBS, self._work)
+        self._waiting = Lane("waiting", waiting_jobs, self._work)
         self._withdrawn = Lane("withdrawn", 1, self._work)
 
     def put(self, job: Job) -> None:

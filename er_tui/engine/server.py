@@ -53,9 +53,9 @@ class Client:
 class Server:
     """Serves clients until the last one is gone or :meth:`stop` is called."""
 
-    def __init__(self, listener: socket.socket, jobs: int) -> None:
+    def __init__(self, listener: socket.socket, jobs: int, waiting_jobs: int) -> None:
         self._listener = listener
-        self._jobs = jobs
+        self._jobs = (jobs, waiting_jobs)
         self._selector = selectors.DefaultSelector()
         self._clients: dict[int, Client] = {}
         self._outbox: deque[Message] = deque()
@@ -164,7 +164,7 @@ class Server:
                     f"the engine speaks protocol {PROTOCOL_VERSION}, not {message.protocol}"
                 )
             client.greeted = True
-            self._send(client, to_line(Welcome(PROTOCOL_VERSION, os.getpid(), self._jobs)))
+            self._send(client, to_line(Welcome(PROTOCOL_VERSION, os.getpid(), *self._jobs)))
         elif not client.greeted:
             raise MessageError("the first message must be hello")
         elif isinstance(message, Start):

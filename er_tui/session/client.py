@@ -18,6 +18,7 @@ from pathlib import Path
 
 import er_tui
 from er_tui.engine.messages import (
+    DEFAULT_WAITING_JOBS,
     PROTOCOL_VERSION,
     Hello,
     LineBuffer,
@@ -55,14 +56,19 @@ class EngineClient:
     each batch. What we say is sent by another, so that no caller ever waits for the engine.
     """
 
-    def __init__(self, jobs: int, wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        jobs: int,
+        wake: Callable[[], None] = lambda: None,
+        waiting_jobs: int = DEFAULT_WAITING_JOBS,
+    ) -> None:
         self.inbox: deque[Message | EngineGone] = deque()
         self._wake = wake
         self._outbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._closing = False
         self._folder = _private_folder()
         try:
-            self._process, self._socket = self._launch(jobs)
+            self._process, self._socket = self._launch(jobs, waiting_jobs)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
@@ -90,7 +96,7 @@ class EngineClient:
             shutil.rmtree(self._folder, ignore_errors=True)
         return True
 
-    def _launch(self, jobs: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    def _launch(self, jobs: int, waiting: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
         """The engine inherits the listening socket, so connecting needs no waiting for it."""
         path = str(self._folder / "engine.sock")
         with socket.socket(socket.AF_UNIX) as listener:
@@ -102,7 +108,7 @@ class EngineClient:
                     [
                         sys.executable,
                         *("-P", "-c", _ENGINE, str(Path(er_tui.__file__).parents[1])),
-                        *(str(listener.fileno()), str(self._folder), str(jobs)),
+                        *(str(listener.fileno()), str(self._folder), str(jobs), str(waiting)),
                     ],
                     stdin=subprocess.DEVNULL,
                     stdout=log,

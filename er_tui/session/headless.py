@@ -32,9 +32,16 @@ class Headless:
     so.
     """
 
-    def __init__(self, library: Library, jobs: int, progress: TextIO, results: TextIO | None):
+    def __init__(
+        self,
+        library: Library,
+        jobs: int,
+        waiting_jobs: int,
+        progress: TextIO,
+        results: TextIO | None,
+    ) -> None:
         self._session = Session(library)
-        self._jobs = jobs
+        self._jobs, self._waiting_jobs = jobs, waiting_jobs
         self._progress = progress
         self._results = results
         # Not a threading.Event: a signal handler that sets one while its own thread waits for it
@@ -48,7 +55,7 @@ class Headless:
     def run(self) -> int:
         """Block until all is done; the exit code."""
         with _signals(self._interrupted):
-            client = EngineClient(self._jobs, wake=self._rouse)
+            client = EngineClient(self._jobs, self._rouse, self._waiting_jobs)
             self._session.engine = client
             try:
                 if not self._start(self._session.library.scan()):

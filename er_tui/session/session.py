@@ -57,6 +57,7 @@ class Session:
         self.entries: dict[str, Entry] = {}
         self.runs: dict[str, RunState] = {}
         self.jobs = 0
+        self.waiting_jobs = 0
         """How many processes the engine runs at once; 0 until it said so."""
         self.engine: Engine | None = None
         self._runs_of: dict[str, list[str]] = {}
@@ -156,7 +157,7 @@ class Session:
                 self._set(replace(self.runs[run_id], lost=reason), gathered)
                 gathered.notices.append(f"run {run_id}: {reason}")
             case Welcome():
-                self.jobs = message.jobs
+                self.jobs, self.waiting_jobs = message.jobs, message.waiting_jobs
                 gathered.engine = True
             case EngineGone(reason):
                 self._lose_all(reason, gathered)
