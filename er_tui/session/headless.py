@@ -156,13 +156,18 @@ class Headless:
 @contextmanager
 def _signals(handler: Callable[[int], None]) -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    seen: list[int] = []
+
+    def handle(number: int, _frame: object) -> None:
+        seen.append(number)
+        handler(number)
+
     previous = {
-        n: signal.signal(n, lambda number, _frame: handler(number))
-        for n in numbers
-        if signal.getsignal(n) is not signal.SIG_IGN
+        n: signal.signal(n, handle) for n in numbers if signal.getsignal(n) is not signal.SIG_IGN
     }
     try:
         yield
     finally:
         for number, old in previous.items():
-            signal.signal(number, old)
+            # Whoever was interrupted is on the way out: one more must not change the exit code.
+            signal.signal(number, signal.SIG_IGN if seen else old)
