@@ -23,7 +23,7 @@ from er_tui.session.library import Library
 from er_tui.session.session import Session
 from er_tui.tui.app import DashboardApp, Loader
 
-SIZE = (132, 36)
+SIZE = (132, 40)
 _PATIENCE_SECONDS = 60.0
 
 
@@ -57,6 +57,11 @@ class Tour:
         run = self._session.latest(key)
         return "" if run is None else run.badge or run.status
 
+    def polls(self, name: str) -> int:
+        key = next(k for k, entry in self._session.entries.items() if entry.name == name)
+        run = self._session.latest(key)
+        return 0 if run is None else run.polls
+
     async def picture(self, name: str) -> None:
         await self._pilot.pause(0.2)
         svg = self._pilot.app.export_screenshot(title="er-tui")
@@ -76,6 +81,11 @@ async def walk(tour: Tour) -> None:
     await tour.picture("dashboard")
     await tour.go_to("traceback")
     await tour.picture("failure")
+    await tour.go_to("release")
+    await tour.press("right_square_bracket")
+    await tour.until(lambda: tour.polls("release") > 5)
+    await tour.picture("attempts")
+    await tour.go_to("traceback")
     await tour.press("right_square_bracket")
     await tour.picture("result")
     await tour.go_to("broken")

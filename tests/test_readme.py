@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from er_tui.cli import main
+from er_tui.runtime.http.settings import POLL_KEYS, REQUEST_KEYS, read_poll, read_request
 from er_tui.rxp import parse_invocation
 from er_tui.tui.commands import COMMANDS
 
@@ -42,10 +43,25 @@ def test_the_library_example_runs(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-2:] == ["succeeded 0 hello", ""]
 
 
-def test_the_invocation_example_is_an_invocation() -> None:
-    (example,) = blocks("json")
-    invocation = parse_invocation(example.encode(), Path("README.md"))
-    assert json.loads(example) == invocation.model_dump()
+def test_the_invocation_examples_are_invocations() -> None:
+    examples = blocks("json")
+    assert len(examples) == 2
+    for example in examples:
+        invocation = parse_invocation(example.encode(), Path("README.md"))
+        assert json.loads(example) == invocation.model_dump()
+
+
+def test_the_http_example_would_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKFLOW_TOKEN", "t")
+    invocation = parse_invocation(blocks("json")[1].encode(), Path("README.md"))
+    read_poll(invocation)
+    request = read_request(invocation, verify=True, redirects="same-origin", polls=True)
+    assert request.headers == {"Authorization": "Bearer t"}
+
+
+def test_every_http_key_is_in_the_reference() -> None:
+    for key in REQUEST_KEYS + POLL_KEYS:
+        assert f"`http.{key}`" in README
 
 
 def test_every_option_that_is_shown_exists() -> None:

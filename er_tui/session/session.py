@@ -11,7 +11,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from er_tui.engine.messages import Cancel, Message, Queued, Refused, RunEvent, Start, Welcome
+from er_tui.engine.messages import (
+    WAITING_KINDS,
+    Cancel,
+    Message,
+    Queued,
+    Refused,
+    RunEvent,
+    Start,
+    Welcome,
+)
 from er_tui.journal.events import Source
 from er_tui.journal.run_directory import new_run_id
 from er_tui.session.client import EngineGone
@@ -37,6 +46,8 @@ class Changes:
     """Run ids that reached their end, in order."""
     notices: tuple[str, ...] = ()
     """Sentences the user has to see."""
+    states: bool = False
+    """A run has another status or badge than before."""
     engine: bool = False
     """The engine came or went."""
 
@@ -46,6 +57,7 @@ class _Gathered:
     keys: set[str] = field(default_factory=set)
     finished: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    states: bool = False
     engine: bool = False
 
 
@@ -63,6 +75,7 @@ class Session:
         self._runs_of: dict[str, list[str]] = {}
         self._key_of: dict[str, str] = {}
         self._live = 0
+        self._waiting: set[str] = set()
 
     def add(self, entry: Entry) -> None:
         """List an entry, in place of what was known of its file."""
@@ -102,6 +115,10 @@ class Session:
     def live_runs(self) -> list[RunState]:
         return [run for run in self.runs.values() if run.live]
 
+    def waits(self, run_id: str) -> bool:
+        """Whether the run is of a kind that waits for somebody else (HTTP), not a process."""
+        return run_id in self._waiting
+
     def start(self, key: str) -> RunState | None:
         """Queue a run of what the file holds now; None if that cannot be run.
 
@@ -120,6 +137,8 @@ class Session:
         self._runs_of.setdefault(key, []).append(run.run_id)
         self._key_of[run.run_id] = key
         self._live += 1
+        if entry.invocation.runtime_kind in WAITING_KINDS:
+            self._waiting.add(run.run_id)
         self.engine.send(Start(run.run_id, entry.invocation.model_dump(), source))
         return run
 
@@ -142,6 +161,7 @@ class Session:
             frozenset(gathered.keys),
             tuple(gathered.finished),
             tuple(gathered.notices),
+            gathered.states,
             gathered.engine,
         )
 
@@ -163,10 +183,12 @@ class Session:
                 self._lose_all(reason, gathered)
 
     def _set(self, run: RunState, gathered: _Gathered) -> None:
-        was_live = self.runs[run.run_id].live
+        before = self.runs[run.run_id]
         self.runs[run.run_id] = run
         gathered.keys.add(self._key_of[run.run_id])
-        if was_live and not run.live:
+        if (before.status, before.badge) != (run.status, run.badge):
+            gathered.states = True
+        if before.live and not run.live:
             self._live -= 1
             gathered.finished.append(run.run_id)
 

@@ -7,11 +7,14 @@ import asyncio
 import os
 import signal
 import threading
+import traceback
 from collections import deque
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -20,14 +23,17 @@ from er_tui.session.client import EngineClient
 from er_tui.session.library import Entry, Library
 from er_tui.session.session import Session
 from er_tui.session.watch import FolderWatch
-from er_tui.text.safe import safe_line
+from er_tui.text.safe import safe_block, safe_line
 from er_tui.tui.commands import COMMANDS
 from er_tui.tui.screens.main import MainScreen
+from er_tui.tui.terminal import TerminalDriver
 from er_tui.tui.theme import THEME
 
 _DRAIN_SECONDS = 1 / 20
 _TICK_SECONDS = 0.5
 _CLOSE_SECONDS = 15.0
+_WATCH_SECONDS = 1.0
+"""After which a new watch has begun to see, with much to spare."""
 
 
 class Loader:
@@ -70,7 +76,7 @@ class DashboardApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, session: Session, loader: Loader, title: str, run_all: bool) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.session = session
         self._loader = loader
         self._run_all = run_all
@@ -102,6 +108,15 @@ class DashboardApp(App[None]):
                 yield SystemCommand(name, command.help, self._calling(command.id))
         yield from (c for c in super().get_system_commands(screen) if c.title == "Theme")
 
+    async def action_quit(self) -> None:
+        """Textual's own quit key, which works on every screen, asks like ours."""
+        self._main.action_quit()
+
+    def _fatal_error(self) -> None:
+        """What Textual prints of a crash, but for the values of variables: they hold secrets."""
+        self._exit_renderables.append(Text(safe_block(traceback.format_exc())))
+        self._close_messages_no_wait()
+
     def _calling(self, command_id: str):  # type: ignore[no-untyped-def]
         async def call() -> None:
             await self._main.run_action(command_id)
@@ -120,7 +135,11 @@ class DashboardApp(App[None]):
         if self._take_disk_changes() or listed:
             self._main.entries_changed()
         changes = self.session.drain()
-        for notice in changes.notices:
+        notices = list(changes.notices)
+        if self._watch.failure is not None:
+            notices.append(f"changes of the files are not seen: {self._watch.failure}")
+            self._watch.failure = None
+        for notice in notices:
             self.notify(safe_line(notice), severity="error", markup=False)
         if changes.keys or changes.engine:
             self._main.runs_changed(changes)
@@ -149,24 +168,48 @@ class DashboardApp(App[None]):
 
     def _take_disk_changes(self) -> bool:
         changed = False
+        before = set(self.session.library.folders)
         while self._watch.changed:
             changed = self._take_disk_change(self._watch.changed.popleft()) or changed
+        self._watch_anew(before)
         return changed
 
     def _take_disk_change(self, path: Path) -> bool:
         library, session = self.session.library, self.session
         if path.is_dir():
-            if path in library.folders or path.name.startswith("."):
-                return False
-            for found in library.rescan(path):
-                session.add(found)
-            self._watch.watch(self._watched())
-            return True
+            return path not in library.folders and self._look_into(path)
+        for folder in [f for f in library.folders if f.is_relative_to(path)]:
+            del library.folders[folder]
         entry = library.reload(path)
         if entry is not None:
             session.add(entry)
             return True
         return bool(session.remove(path))
+
+    def _look_into(self, folder: Path) -> bool:
+        """List what is in a folder; True if that is anything."""
+        found = list(self.session.library.rescan(folder)) if folder.is_dir() else []
+        for entry in found:
+            self.session.add(entry)
+        return bool(found)
+
+    def _watch_anew(self, before: set[Path]) -> None:
+        """Watch what is there now, if that is not as before; look into new ones once more then.
+
+        A file that came after the first look and before the watch began would be missed.
+        """
+        folders = set(self.session.library.folders)
+        if folders != before:
+            self._watch.watch(self._watched())
+        if new := folders - before:
+            self.set_timer(_WATCH_SECONDS, partial(self._look_again, new))
+
+    def _look_again(self, folders: set[Path]) -> None:
+        before = set(self.session.library.folders)
+        found = [self._look_into(folder) for folder in sorted(folders)]
+        if any(found):
+            self._main.entries_changed()
+        self._watch_anew(before)
 
     def _end_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)

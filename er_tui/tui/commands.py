@@ -154,7 +154,7 @@ COMMANDS: tuple[Command, ...] = (
         "escape",
         "esc",
         "back",
-        "Clear the filter, or return to the list.",
+        "Return to the list; there, clear the filter.",
         "Panes",
     ),
     Command(
@@ -165,6 +165,15 @@ COMMANDS: tuple[Command, ...] = (
         "Show the secrets of the invocation on the screen, or mask them again.",
         "Panes",
         lambda screen: screen.has_secrets,
+    ),
+    Command(
+        "copy_curl",
+        "y",
+        "y",
+        "copy as curl",
+        "Copy the selected attempt as a curl command; secrets become variables of the shell.",
+        "Panes",
+        lambda screen: screen.has_attempt,
     ),
     Command(
         "follow",

@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from er_tui.session.library import Entry
 from er_tui.session.state import RunState
+
+if TYPE_CHECKING:
+    from er_tui.rxp import InvocationFileError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,6 @@ class Look:
 IDLE = Look("·", "not run", "idle")
 UNREAD = Look("·", "reading", "idle")
 INVALID = Look("!", "invalid", "bad")
-GONE = Look("–", "file deleted", "idle")
 _LOOKS = {
     "queued": Look("○", "queued", "waiting"),
     "running": Look("●", "running", "live"),
@@ -42,15 +45,18 @@ def look_of_run(run: RunState) -> Look:
     return _LOOKS[run.badge or run.status]
 
 
+def fault_of(entry: Entry) -> InvocationFileError | None:
+    """What is wrong with the file; nothing of one that was deleted, whatever it held before."""
+    return None if entry.gone else entry.error
+
+
 def look_of_entry(entry: Entry, run: RunState | None) -> Look:
     """The look of a list row: of its latest run, unless the file itself is at fault."""
-    if entry.error is not None:
+    if fault_of(entry) is not None:
         return INVALID
     if run is not None:
         return look_of_run(run)
-    if entry.unread:
-        return UNREAD
-    return GONE if entry.gone else IDLE
+    return UNREAD if entry.unread else IDLE
 
 
 def clock(seconds: float) -> str:

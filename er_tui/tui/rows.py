@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from er_tui.session.library import Entry
 from er_tui.session.session import Session
 from er_tui.session.state import RunState
-from er_tui.tui.looks import look_of_entry
+from er_tui.tui.looks import fault_of, look_of_entry
 
 
 def matches(words: Iterable[str], entry: Entry, run: RunState | None) -> bool:
     """Whether each word is in the name, id, kind or state of the entry, in any case."""
     fields = [entry.name, look_of_entry(entry, run).word]
+    fields += ["deleted"] if entry.gone else []
     if entry.invocation is not None:
         invocation = entry.invocation
         fields += [invocation.invocation_id, invocation.runtime_kind, invocation.runtime_name]
@@ -64,9 +65,9 @@ class Rows:
     def update(self, keys: Iterable[str]) -> bool:
         """Look at these entries again; True if the layout changed."""
         if self._words:
-            before = self.keys
+            before = self.keys, self._heights
             self.rebuild()
-            return self.keys != before
+            return (self.keys, self._heights) != before
         changed = False
         for key in keys:
             index = self._position.get(key)
@@ -96,11 +97,11 @@ class Rows:
     def _height(self, key: str) -> int:
         entry = self._session.entries[key]
         run = self._session.latest(key)
-        if entry.error is not None:
+        if fault_of(entry) is not None:
             return 2
         if run is None:
             return 1
-        said_something = run.live and run.last_stream is not None
+        said_something = run.live and (run.last_stream is not None or run.attempts > 0)
         return 2 if said_something or run.ending_since or run.error_summary else 1
 
     def _stack(self) -> None:

@@ -57,8 +57,11 @@ class Selection:
         return [] if self._list.cursor is None else [self._list.cursor]
 
     def runnable(self, key: str) -> bool:
+        """Whether a run of it can be started: there is an engine, a good file, and no live run."""
         entry, run = self._session.entries[key], self._session.latest(key)
-        return entry.error is None and not entry.gone and not (run is not None and run.live)
+        if self._session.engine is None or (run is not None and run.live):
+            return False
+        return entry.error is None and not entry.gone
 
     def failed(self) -> list[str]:
         """The listed entries whose last run did not succeed and that can be run again."""
@@ -86,6 +89,10 @@ class Selection:
     @property
     def has_entry(self) -> bool:
         return self._list.cursor is not None
+
+    @property
+    def has_run(self) -> bool:
+        return self.subject().run is not None
 
     @property
     def can_run(self) -> bool:

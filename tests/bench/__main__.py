@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from tests.bench import runs, starting  # noqa: F401 - they register their benches
+from tests.bench import http, runs, starting  # noqa: F401 - they register their benches
 from tests.bench.harness import BENCHES, as_json
 
 

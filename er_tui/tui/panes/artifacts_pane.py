@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -23,6 +25,18 @@ from er_tui.tui.widgets.output_view import OutputView
 from er_tui.tui.widgets.tones import tone_style
 
 _SNIFFED_BYTES = 4096
+_MARGINS = 4
+
+
+class ArtifactList(OptionList):
+    """Moved about in with the same keys as everything else."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", show=False),
+        Binding("k", "cursor_up", show=False),
+        Binding("g", "first", show=False),
+        Binding("G", "last", show=False),
+    ]
 
 
 class ArtifactsPane(Pane):
@@ -37,7 +51,7 @@ class ArtifactsPane(Pane):
         self._shown = False
 
     def compose(self) -> ComposeResult:
-        yield OptionList(id="artifact-list", markup=False)
+        yield ArtifactList(id="artifact-list", markup=False)
         yield Static("", classes="status-line", id="artifact-title", markup=False)
         yield OutputView(id="artifact")
 
@@ -46,8 +60,8 @@ class ArtifactsPane(Pane):
         return self.query_one("#artifact", OutputView)
 
     @property
-    def _list(self) -> OptionList:
-        return self.query_one("#artifact-list", OptionList)
+    def _list(self) -> ArtifactList:
+        return self.query_one("#artifact-list", ArtifactList)
 
     def focus_target(self) -> Widget:
         return self._list if self._artifacts else self._view
@@ -88,7 +102,7 @@ class ArtifactsPane(Pane):
     def _preview(self, artifact: Mapping[str, Any]) -> None:
         path = artifact["path"]
         title = self.query_one("#artifact-title", Static)
-        title.update(Text(safe_line(path, limit=2000), no_wrap=True, overflow="ellipsis"))
+        title.update(Text(_end_of(safe_line(path, limit=5000), self.size.width - _MARGINS)))
         problem = _why_not_text(path)
         reader = None if problem else CaptureReader.of_file(Path(path))
         self._view.show(reader, live=False, follow=False)
@@ -97,6 +111,15 @@ class ArtifactsPane(Pane):
     def _say(self, words: str) -> None:
         muted = tone_style(self._view, "text--muted")
         self._view.show_placeholder([Text(words, style=muted)])
+
+
+def _end_of(path: str, columns: int) -> str:
+    """The path cut at its left: its name is what tells it from the others."""
+    if columns <= 1 or cell_len(path) <= columns:
+        return path
+    while cell_len(path) >= columns:
+        path = path[cell_len(path) - columns + 1 :]
+    return f"…{path}"
 
 
 def _size_of(path: str) -> str:

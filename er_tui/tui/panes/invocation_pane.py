@@ -9,9 +9,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from er_tui.journal.masking import Masking, mask_json_text
+from er_tui.journal.masking import Masking
 from er_tui.session.library import Entry
 from er_tui.text.safe import safe_line
+from er_tui.tui.looks import fault_of
+from er_tui.tui.panes.faulty_place import place_of
 from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.json_lines import json_lines
 from er_tui.tui.widgets.lines_view import LinesView
@@ -19,7 +21,8 @@ from er_tui.tui.widgets.lines_view import LinesView
 if TYPE_CHECKING:
     from er_tui.rxp import InvocationFileError
 
-_LINES_AROUND = 4
+_NUMBER_WIDTH = 6
+_NARROWEST = 30
 
 
 class InvocationPane(Pane):
@@ -59,8 +62,10 @@ class InvocationPane(Pane):
         if entry is None:
             return [Text("No invocation is selected.", style=muted)]
         path = Text(safe_line(entry.key, limit=2000), style=muted)
-        if entry.error is not None:
-            return [path, Text(""), *self._error_lines(entry.error)]
+        if error := fault_of(entry):
+            return [path, Text(""), *self._error_lines(error)]
+        if entry.invocation is None and entry.gone:
+            return [path, Text(""), Text("The file was deleted.", style=muted)]
         if entry.invocation is None:
             return [path, Text(""), Text("The file is being read.", style=muted)]
         document = entry.invocation.model_dump()
@@ -82,34 +87,18 @@ class InvocationPane(Pane):
 
     def _error_lines(self, error: InvocationFileError) -> list[Text]:
         bad, muted = self._view.tone("bad"), self._view.tone("text--muted")
-        place = "" if error.line is None else f"line {error.line}"
-        place += "" if error.column is None else f", column {error.column}"
-        lines = [Text(f"! {place}" if place else "!", style=bad), Text(safe_line(error.reason))]
+        where = "" if error.line is None else f" line {error.line}"
+        where += "" if error.column is None else f", column {error.column}"
+        lines = [Text(f"!{where}", style=bad), Text(safe_line(error.reason))]
         if error.line is None:
             return lines
         lines.append(Text(""))
-        for number, text in _around(error):
+        place = place_of(error, max(_NARROWEST, self._view.size.width - _NUMBER_WIDTH - 1))
+        for number, text in place.lines:
             here = number == error.line
             style = self._view.tone("text--strong") if here else muted
-            lines.append(Text.assemble((f"{number:>5} ", bad if here else muted), (text, style)))
-            if here and error.column is not None:
-                lines.append(Text(" " * (5 + error.column) + "▲", style=bad))
+            head = (f"{number:>{_NUMBER_WIDTH - 1}} ", bad if here else muted)
+            lines.append(Text.assemble(head, (text, style)))
+            if here and place.caret is not None:
+                lines.append(Text(" " * (_NUMBER_WIDTH + place.caret) + "▲", style=bad))
         return lines
-
-
-def _around(error: InvocationFileError) -> list[tuple[int, str]]:
-    """The lines of the file about the place of the error, numbered; secrets masked, safe."""
-    from er_tui.rxp import InvocationFileError, read_document
-
-    assert error.line is not None
-    try:
-        text = read_document(error.path).decode(errors="replace")
-    except InvocationFileError:
-        return []
-    lines = text.splitlines()
-    first = max(0, error.line - 1 - _LINES_AROUND)
-    shown = lines[first : error.line + _LINES_AROUND]
-    return [
-        (first + offset + 1, safe_line(mask_json_text(line), limit=200))
-        for offset, line in enumerate(shown)
-    ]

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from er_tui.session.state import RunState
 from er_tui.text.safe import safe_block, safe_line
 from er_tui.tui.capture_reader import STREAMS, CaptureReader
-from er_tui.tui.looks import look_of_run, size
+from er_tui.tui.looks import fault_of, look_of_run, size
 from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.output_view import OutputView
 from er_tui.tui.widgets.tones import tone_style
@@ -51,8 +51,8 @@ class OutputPane(Pane):
         wanted = None if run is None or run.directory is None else (run.directory, self._choice)
         if wanted != self._shown or fresh:
             self._shown = wanted
-            follow = run is not None and (run.live or not fresh)
             live = run is not None and run.live
+            follow = live if fresh else self._view.follow
             self._view.show(self._reader(wanted), live=live, follow=follow)
         else:
             self._view.advance(live=run is not None and run.live)
@@ -83,11 +83,11 @@ class OutputPane(Pane):
         run, entry = subject.run, subject.entry
         if entry is None:
             return [Text("No invocation is selected.", style=muted)]
-        if entry.error is not None:
+        if error := fault_of(entry):
             return [
                 Text("This file cannot be run.", style=tone_style(self._view, "bad")),
                 Text(""),
-                Text(safe_line(entry.error.reason), style=strong),
+                Text(safe_line(error.reason), style=strong),
                 Text(""),
                 Text(
                     "The Invocation pane shows the place. Save a good file and it can be run.",
@@ -118,7 +118,7 @@ class OutputPane(Pane):
         run = self._subject.run
         status = self.query_one("#output-status", Static)
         if run is None or run.directory is None:
-            status.update(Text(""))
+            status.update(Text(""), layout=False)
             return
         muted, accent = (
             tone_style(self._view, "text--muted"),

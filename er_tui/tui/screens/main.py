@@ -19,7 +19,9 @@ from er_tui.journal.masking import Masking
 from er_tui.session.session import Changes, Session
 from er_tui.text.safe import safe_line
 from er_tui.tui.commands import BY_ID, COMMANDS
+from er_tui.tui.curl import curl_command
 from er_tui.tui.looks import clock, duration, look_of_entry, look_of_run
+from er_tui.tui.panes.attempts_pane import AttemptsPane
 from er_tui.tui.panes.invocation_pane import InvocationPane
 from er_tui.tui.panes.output_pane import OutputPane
 from er_tui.tui.panes.pane import Subject
@@ -79,19 +81,26 @@ class MainScreen(Screen[None]):
         self._list.states_changed(changes.keys)
         if self._list.cursor in changes.keys:
             self._show_run()
-        self._show_standing()
+        if changes.states or changes.engine:
+            self._show_standing()
 
     def clock_ticked(self) -> None:
-        """Running times go on."""
+        """Running times go on, and files that are shown may change on the disk."""
         if self._session.live_count:
             self._list.clock_ticked()
-            self._panes.set_state(self._state(self.selection.subject()))
+        subject = self.selection.subject()
+        self._panes.show(subject, self._state(subject))
 
     # What is enabled
 
     @property
+    def has_attempt(self) -> bool:
+        pane = self._panes.pane
+        return isinstance(pane, AttemptsPane) and pane.selected is not None
+
+    @property
     def shows_output(self) -> bool:
-        return self.selection.has_entry and isinstance(self._panes.pane, OutputPane)
+        return self.selection.has_run and isinstance(self._panes.pane, OutputPane)
 
     @property
     def has_secrets(self) -> bool:
@@ -149,19 +158,17 @@ class MainScreen(Screen[None]):
 
     def action_switch_focus(self) -> None:
         if self._panes.has_focus_within:
-            self._on_run_side(False)
-            self._list.focus()
+            self._to_list()
         else:
             self._on_run_side(True)
             self._panes.pane.focus_target().focus()
 
     def action_back(self) -> None:
         box = self.query_one("#filter", Input)
-        if box.has_class("-open"):
+        if box.has_class("-open") and not self._panes.has_focus_within:
             box.value = ""
             box.remove_class("-open")
-        self._on_run_side(False)
-        self._list.focus()
+        self._to_list()
 
     def action_follow(self) -> None:
         if isinstance(self._panes.pane, OutputPane):
@@ -175,6 +182,13 @@ class MainScreen(Screen[None]):
         if isinstance(self._panes.pane, InvocationPane):
             self._panes.pane.toggle_reveal()
 
+    def action_copy_curl(self) -> None:
+        pane, entry = self._panes.pane, self.selection.entry()
+        if isinstance(pane, AttemptsPane) and pane.selected is not None:
+            invocation = entry.invocation if entry is not None else None
+            self.app.copy_to_clipboard(curl_command(pane.selected.started, invocation))
+            self.app.notify("The attempt was copied as a curl command.", markup=False)
+
     def action_help(self) -> None:
         self.app.push_screen(HelpScreen())
 
@@ -182,9 +196,11 @@ class MainScreen(Screen[None]):
         self.app.action_command_palette()
 
     def action_quit(self) -> None:
-        live = len(self._session.live_runs())
+        live = self._session.live_count
         if live == 0:
             self.app.exit()
+            return
+        if isinstance(self.app.screen, ConfirmQuit):
             return
 
         def answered(leave: bool | None) -> None:
@@ -253,13 +269,21 @@ class MainScreen(Screen[None]):
     def _show_standing(self) -> None:
         session = self._session
         words: Counter[str] = Counter()
+        lanes: Counter[bool] = Counter()
         for key, entry in session.entries.items():
-            words[look_of_entry(entry, session.latest(key)).word] += 1
+            run = session.latest(key)
+            words[look_of_entry(entry, run).word] += 1
+            # Counted apart: of a file that has been edited to a bad one, the word tells that.
+            if run is not None and run.live and run.status == "running":
+                lanes[session.waits(run.run_id)] += 1
         self.query_one(Header).standing = Standing(
             title=self._title,
             words=Standing.count(words),
-            running=words["running"] + words["cancelling"],
+            running=lanes[False],
             jobs=session.jobs,
+            asking=lanes[True],
+            asking_jobs=session.waiting_jobs,
+            engine_gone=session.engine is None,
             loading=self.loading_entries,
             others=len(session.library.others),
         )
@@ -274,6 +298,10 @@ class MainScreen(Screen[None]):
         self.query_one(Footer).commands = tuple(
             command for command in COMMANDS if command.footer and command.enabled(self)
         )
+
+    def _to_list(self) -> None:
+        self._on_run_side(False)
+        self._list.focus()
 
     def _on_run_side(self, on_run: bool) -> None:
         """In a narrow terminal: which side is visible."""

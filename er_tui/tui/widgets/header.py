@@ -38,6 +38,11 @@ class Standing:
     words: tuple[tuple[str, int], ...] = ()
     running: int = 0
     jobs: int = 0
+    """How many processes may run at once; 0 until the engine said so."""
+    asking: int = 0
+    """Runs that wait for somebody else: HTTP."""
+    asking_jobs: int = 0
+    engine_gone: bool = False
     loading: bool = True
     others: int = 0
     """JSON files left out because they are something else."""
@@ -69,12 +74,18 @@ class Header(Widget):
             counts.append("  loading…", style=muted)
         if self.standing.others:
             counts.append(f" · {self.standing.others} other JSON", style=muted)
-        jobs = (
-            Text(f"jobs {self.standing.running}/{self.standing.jobs}", style=muted)
-            if self.standing.jobs
-            else Text("engine starting…", style=muted)
-        )
-        return _spread(left, counts, jobs, self.size.width)
+        return _spread(left, counts, self._jobs(), self.size.width)
+
+    def _jobs(self) -> Text:
+        standing, muted = self.standing, tone_style(self, "text--muted")
+        if standing.engine_gone:
+            return Text("no engine", style=tone_style(self, "bad"))
+        if not standing.jobs:
+            return Text("engine starting…", style=muted)
+        words = f"jobs {standing.running}/{standing.jobs}"
+        if standing.asking:
+            words += f" · http {standing.asking}/{standing.asking_jobs}"
+        return Text(words, style=muted)
 
 
 def _spread(left: Text, middle: Text, right: Text, width: int) -> Text:

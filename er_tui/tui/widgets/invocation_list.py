@@ -20,7 +20,7 @@ from er_tui.session.session import Session
 from er_tui.session.state import RunState
 from er_tui.text.safe import safe_line
 from er_tui.tui.last_words import LastWords
-from er_tui.tui.looks import look_of_entry, time_of
+from er_tui.tui.looks import fault_of, look_of_entry, time_of
 from er_tui.tui.rows import Rows
 from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import TONE_CLASSES, foreground, tone_style
@@ -172,8 +172,8 @@ class InvocationList(ScrollView, can_focus=True):
         tone = tone_style(self, look.tone)
         muted = tone_style(self, "text--muted")
         marked = entry.key in self.marked
-        kind = entry.invocation.runtime_kind if entry.invocation is not None else ""
-        spent = time_of(run, time.time()) if run is not None and entry.error is None else ""
+        kind = "deleted" if entry.gone else _kind_of(entry)
+        spent = time_of(run, time.time()) if run is not None and not fault_of(entry) else ""
         room = width - 4 - _TIME_WIDTH
         with_kind = room >= 12 + _KIND_WIDTH
         name = Text(safe_line(entry.name))
@@ -194,17 +194,16 @@ class InvocationList(ScrollView, can_focus=True):
         """The state in words: why it cannot be used, why it failed, or what it says now."""
         look = look_of_entry(entry, run)
         tone = tone_style(self, look.tone)
-        if entry.error is not None:
-            line = "" if entry.error.line is None else f"line {entry.error.line}: "
-            return Text(f"   {line}{safe_line(entry.error.reason)}", style=tone)
+        if error := fault_of(entry):
+            line = "" if error.line is None else f"line {error.line}: "
+            return Text(f"   {line}{safe_line(error.reason)}", style=tone)
         assert run is not None
         if run.live and run.ending_since is not None:
             return Text(f"   {_countdown(run, time.time())}", style=tone)
         if run.live:
-            words = self._last_words.of(run)
+            words = " · ".join(filter(None, (_asked(run, time.time()), self._last_words.of(run))))
             return Text(f"   {words}", style=tone_style(self, "text--muted"))
-        summary = (run.error_summary or "").strip().partition("\n")
-        reason = summary[2].strip().rpartition("\n")[2] or summary[0]
+        reason = _reason(run.error_summary or "")
         words = safe_line(reason).removeprefix(look.word)
         joint = " · " if words == safe_line(reason) and words else ""
         return Text.assemble("   ", (look.word, tone), joint, words, no_wrap=True)
@@ -252,6 +251,28 @@ class InvocationList(ScrollView, can_focus=True):
                 top = self.rows.top(index) - self.scroll_offset.y
                 height = self.rows.bottom(index) - self.rows.top(index)
                 self.refresh(Region(0, top, self.size.width, height))
+
+
+def _kind_of(entry: Entry) -> str:
+    return "" if entry.invocation is None else entry.invocation.runtime_kind
+
+
+def _reason(summary: str) -> str:
+    """The line of a summary that says most: of a process its last words, else the first."""
+    first, _, rest = summary.strip().partition("\n")
+    of_process = first.startswith(("exited with", "ended by signal"))
+    return (rest.rpartition("\n")[2] if of_process else "") or first
+
+
+def _asked(run: RunState, now: float) -> str:
+    """How far an HTTP run is; empty for any other."""
+    if not run.attempts:
+        return ""
+    where = f"poll {run.polls}" if run.polls else "asking"
+    words = f"{safe_line(run.backend_status)}, {where}" if run.backend_status else where
+    if run.next_poll_at is None:
+        return words
+    return f"{words}, next in {max(0.0, run.next_poll_at - now):.1f}s"
 
 
 def _countdown(run: RunState, now: float) -> str:

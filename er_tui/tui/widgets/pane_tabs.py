@@ -39,29 +39,60 @@ class PaneTabs(Widget):
 
     def on_click(self, event: events.Click) -> None:
         x = event.x - self.gutter.left
-        for title in self._titles:
-            if 0 <= x < len(title):
+        for place, title in self._places:
+            if x in place:
                 self.post_message(self.Clicked(title))
-            x -= len(title) + 2
 
     def render(self) -> Text:
-        muted, accent = tone_style(self, "text--muted"), tone_style(self, "live")
         rule = foreground(self, "tabs--rule")
-        names, under = Text(no_wrap=True), Text(no_wrap=True)
-        for title in self._titles:
-            here = title == self.active
-            names.append(title, style=accent + Style(bold=True) if here else muted)
-            names.append("  ")
-            under.append("━" * len(title) if here else "─" * len(title), accent if here else rule)
-            under.append("──", rule)
-        width = self.size.width
-        under.append("─" * max(0, width - under.cell_len), rule)
         words, tone = self.state
         state = Text(words, style=tone_style(self, tone))
-        gap = width - names.cell_len - state.cell_len
-        if gap >= 1:
-            names.append(" " * gap)
-            names.append_text(state)
-        names.truncate(width, overflow="ellipsis")
+        width = self.size.width
+        names = self._names()
+        if names.cell_len + state.cell_len > width:
+            # The state of the run comes first: where there is no room, only the open name stays.
+            names = self._only_the_open_one()
+        gap = max(1, width - names.cell_len - state.cell_len)
+        under = Text(no_wrap=True)
+        here = next((p for p, title in self._places if title == self.active), range(0))
+        under.append("─" * here.start, rule)
+        under.append("━" * len(here), tone_style(self, "live"))
+        under.append("─" * max(0, width - here.stop), rule)
+        line = Text.assemble(names, " " * gap, state)
+        line.truncate(width, overflow="ellipsis")
         under.truncate(width)
-        return Text("\n", no_wrap=True).join([names, under])
+        return Text("\n", no_wrap=True).join([line, under])
+
+    def _names(self) -> Text:
+        names = Text(no_wrap=True)
+        self._places: list[tuple[range, str]] = []
+        for title in self._titles:
+            start = names.cell_len
+            here = title == self.active
+            names.append(
+                title, style=self._open_style() if here else tone_style(self, "text--muted")
+            )
+            self._places.append((range(start, names.cell_len), title))
+            names.append("  ")
+        return names
+
+    def _only_the_open_one(self) -> Text:
+        """The open name between arrows to its neighbours."""
+        index = self._titles.index(self.active)
+        muted = tone_style(self, "text--muted")
+        count = len(self._titles)
+        end = 2 + len(self.active)
+        self._places = [
+            (range(2), self._titles[index - 1]),
+            (range(2, end), self.active),
+            (range(end, end + 2), self._titles[(index + 1) % count]),
+        ]
+        return Text.assemble(
+            ("‹ ", muted),
+            (self.active, self._open_style()),
+            (" ›", muted),
+            (f"  {index + 1} of {count}", muted),
+        )
+
+    def _open_style(self) -> Style:
+        return tone_style(self, "live") + Style(bold=True)

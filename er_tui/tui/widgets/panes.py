@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from er_tui.tui.panes.artifacts_pane import ArtifactsPane
+from er_tui.tui.panes.attempts_pane import AttemptsPane
 from er_tui.tui.panes.invocation_pane import InvocationPane
 from er_tui.tui.panes.output_pane import OutputPane
 from er_tui.tui.panes.pane import Pane, Subject
@@ -16,6 +17,7 @@ from er_tui.tui.widgets.pane_tabs import PaneTabs
 
 PANES: tuple[type[Pane], ...] = (
     OutputPane,
+    AttemptsPane,
     ResultPane,
     ArtifactsPane,
     InvocationPane,
@@ -52,10 +54,6 @@ class Panes(Vertical):
         self._subject = subject
         self.query_one(PaneTabs).state = state
         self.pane.show(subject)
-
-    def set_state(self, state: tuple[str, str]) -> None:
-        """Only the words beside the tabs changed: the clock."""
-        self.query_one(PaneTabs).state = state
 
     async def open(self, title: str) -> None:
         """Show another pane."""
