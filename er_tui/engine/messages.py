@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeAlias
 
-from er_tui.journal.events import Event, Source
+from er_tui.journal.events import Event, Frozen, Source
 from er_tui.journal.lines import decode, encode
 
 PROTOCOL_VERSION = 1
@@ -26,16 +25,14 @@ class MessageError(ValueError):
     """A line is no message of this protocol; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Frozen):
     """Client: the first line."""
 
     name: ClassVar[str] = "hello"
     protocol: int
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Frozen):
     """Client: queue a run of this invocation under this run id."""
 
     name: ClassVar[str] = "start"
@@ -44,16 +41,14 @@ class Start:
     source: Source | None
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Frozen):
     """Client: end this run; a second one kills without grace."""
 
     name: ClassVar[str] = "cancel"
     run_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Welcome:
+class Welcome(Frozen):
     """Engine: the answer to Hello."""
 
     name: ClassVar[str] = "welcome"
@@ -65,8 +60,7 @@ class Welcome:
     """How many runs of the other kinds do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Frozen):
     """Engine: what was asked cannot be done; of a run, or (None) of the connection."""
 
     name: ClassVar[str] = "refused"
@@ -74,8 +68,7 @@ class Refused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Frozen):
     """Engine: the run waits for a worker."""
 
     name: ClassVar[str] = "queued"
@@ -83,8 +76,7 @@ class Queued:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class RunEvent:
+class RunEvent(Frozen):
     """Engine: something happened in a run, in the order of its journal."""
 
     name: ClassVar[str] = "event"
@@ -97,7 +89,6 @@ Message: TypeAlias = Hello | Start | Cancel | Welcome | Refused | Queued | RunEv
 _KINDS: dict[str, type[Message]] = {
     kind.name: kind for kind in (Hello, Start, Cancel, Welcome, Refused, Queued, RunEvent)
 }
-_FIELDS = {name: tuple(f.name for f in fields(kind)) for name, kind in _KINDS.items()}
 
 
 def to_line(message: Message) -> bytes:
@@ -107,7 +98,7 @@ def to_line(message: Message) -> bytes:
         head = json.dumps({"message": message.name, "run_id": message.run_id})
         return f'{head[:-1]}, "event": {encode(message.event)}}}\n'.encode()
     document: dict[str, Any] = {"message": message.name}
-    for field in _FIELDS[message.name]:
+    for field in message.fields:
         value = getattr(message, field)
         document[field] = (
             {"path": value.path, "sha256": value.sha256} if isinstance(value, Source) else value
@@ -123,7 +114,7 @@ def from_line(line: bytes) -> Message | None:
     try:
         document = json.loads(line)
         kind = _KINDS[document["message"]]
-        values = {field: document[field] for field in _FIELDS[kind.name]}
+        values = {field: document[field] for field in kind.fields}
         run_id = values.get("run_id", "")
         if not isinstance(run_id, str) and (kind is not Refused or run_id is not None):
             raise TypeError("run_id must be a string")

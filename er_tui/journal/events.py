@@ -4,72 +4,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, dataclass_transform
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessIdentity:
-    """A process, told from every other one that ever had its pid, here or elsewhere."""
-
-    pid: int
-    start_time: int | None
-    """Clock ticks after boot, as ``/proc/<pid>/stat`` gives it; None where it cannot be read."""
-    host: str
-    boot_id: str | None
-    pid_namespace: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MaskedValue:
-    """A value that was masked in what er-tui wrote: where it stood and a keyed digest of it."""
-
-    pointer: str
-    """JSON pointer into the invocation."""
-    digest: str
-    """HMAC-SHA256 under a key of this user: equal digests mean equal values, nothing more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The invocation file a run was started from, and the SHA-256 of its bytes at that moment."""
-
-    path: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A process of a run's group, named for the reader of a timeline."""
-
-    pid: int
-    command: str
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-class Fact:
-    """Base of all events: frozen, keyword-only, equal by value, as a dataclass would be.
+@dataclass_transform(frozen_default=True)
+class Frozen:
+    """Base of all values here: frozen, equal by value, as a dataclass would be.
 
     Not ``dataclasses``: generating code for each of these classes would be a third of what
     importing the library costs.
     """
 
-    name: ClassVar[str]
     fields: ClassVar[tuple[str, ...]]
     defaults: ClassVar[Mapping[str, Any]]
-    at: float
-    """Unix seconds."""
 
     def __init_subclass__(cls) -> None:
         own = tuple(n for n, kind in cls.__annotations__.items() if "ClassVar" not in str(kind))
         cls.fields = own
+        type.__setattr__(cls, "__match_args__", own)  # the checker knows them already
         cls.defaults = {field: cls.__dict__[field] for field in own if field in cls.__dict__}
 
-    def __init__(self, **values: Any) -> None:
-        values = {**self.defaults, **values}
-        if values.keys() != set(self.fields):
-            raise TypeError(f"{type(self).__name__} takes {self.fields}, not {tuple(values)}")
-        self.__dict__.update(values)
+    def __init__(self, *values: Any, **named: Any) -> None:
+        given = {**self.defaults, **dict(zip(self.fields, values, strict=False)), **named}
+        if given.keys() != set(self.fields) or len(values) > len(self.fields):
+            raise TypeError(f"{type(self).__name__} takes {self.fields}, not {tuple(given)}")
+        self.__dict__.update(given)
 
     def __setattr__(self, field: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen")
@@ -81,11 +40,55 @@ class Fact:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
-        return hash((self.name, self.at))
+        # Of the first field only: some values hold mappings, which have no hash.
+        return hash((type(self).__name__, getattr(self, self.fields[0])))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{field}={getattr(self, field)!r}" for field in self.fields)
         return f"{type(self).__name__}({values})"
+
+
+class ProcessIdentity(Frozen):
+    """A process, told from every other one that ever had its pid, here or elsewhere."""
+
+    pid: int
+    start_time: int | None
+    """Clock ticks after boot, as ``/proc/<pid>/stat`` gives it; None where it cannot be read."""
+    host: str
+    boot_id: str | None
+    pid_namespace: str | None
+
+
+class MaskedValue(Frozen):
+    """A value that was masked in what er-tui wrote: where it stood and a keyed digest of it."""
+
+    pointer: str
+    """JSON pointer into the invocation."""
+    digest: str
+    """HMAC-SHA256 under a key of this user: equal digests mean equal values, nothing more."""
+
+
+class Source(Frozen):
+    """The invocation file a run was started from, and the SHA-256 of its bytes at that moment."""
+
+    path: str
+    sha256: str
+
+
+class Member(Frozen):
+    """A process of a run's group, named for the reader of a timeline."""
+
+    pid: int
+    command: str
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Fact(Frozen):
+    """Base of all events."""
+
+    name: ClassVar[str]
+    at: float
+    """Unix seconds."""
 
 
 Mark: TypeAlias = tuple[str, int, float]

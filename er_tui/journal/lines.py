@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from typing import Any, TypeVar, get_type_hints
 
 from er_tui.journal.events import (
     KINDS,
     Event,
-    Fact,
+    Frozen,
     Mark,
     MaskedValue,
     Member,
@@ -29,9 +28,9 @@ EVENTS_VERSION = 1
 _Part = TypeVar("_Part", ProcessIdentity, MaskedValue, Source, Member)
 
 
-def _part(value: object) -> dict[str, Any]:
+def _part(value: Frozen) -> dict[str, Any]:
     """The JSON form of the frozen values inside an event (``default`` hook of ``json``)."""
-    return {f.name: getattr(value, f.name) for f in fields(value)}  # type: ignore[arg-type]
+    return {field: getattr(value, field) for field in value.fields}
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"), default=_part)
@@ -90,17 +89,16 @@ def _whole(kind: type[_Part]) -> Callable[[Any], _Part]:
     return read
 
 
-def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
+def _readers(kind: type[Frozen]) -> dict[str, Callable[[Any], Any]]:
     """How each field of ``kind`` is read: what is not of its type raises."""
     # Made when first needed: who only runs something never reads an event back.
     if kind not in _READERS:
-        names = kind.fields if issubclass(kind, Fact) else tuple(f.name for f in fields(kind))
         types = get_type_hints(kind)
-        _READERS[kind] = {name: _READ[types[name]] for name in names}
+        _READERS[kind] = {name: _READ[types[name]] for name in kind.fields}
     return _READERS[kind]
 
 
-_READERS: dict[Any, dict[str, Callable[[Any], Any]]] = {}
+_READERS: dict[type[Frozen], dict[str, Callable[[Any], Any]]] = {}
 
 
 _LARGEST = 2**63 - 1

@@ -9,8 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from er_tui.journal.events import Event
 from er_tui.journal.run_directory import is_run_id, new_run_id
@@ -23,8 +22,7 @@ DEFAULT_GRACE_SECONDS = 3.0
 """Between SIGTERM and SIGKILL, where neither the invocation nor the caller says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancellation:
+class Cancellation(NamedTuple):
     """One request to end the run."""
 
     reason: str

@@ -164,7 +164,7 @@ COMMANDS: tuple[Command, ...] = (
         "reveal",
         "Show the secrets of the invocation on the screen, or mask them again.",
         "Panes",
-        lambda screen: screen.has_secrets,
+        lambda screen: screen.pane_can("reveal"),
     ),
     Command(
         "copy_curl",
@@ -173,7 +173,7 @@ COMMANDS: tuple[Command, ...] = (
         "copy as curl",
         "Copy the selected attempt as a curl command; secrets become variables of the shell.",
         "Panes",
-        lambda screen: screen.has_attempt,
+        lambda screen: screen.pane_can("copy_curl"),
     ),
     Command(
         "follow",
@@ -182,7 +182,7 @@ COMMANDS: tuple[Command, ...] = (
         "follow",
         "Keep the end of the output in view, or stop doing so.",
         "Output",
-        lambda screen: screen.shows_output,
+        lambda screen: screen.pane_can("follow"),
         footer=True,
     ),
     Command(
@@ -192,7 +192,7 @@ COMMANDS: tuple[Command, ...] = (
         "streams",
         "Show both outputs in the order they came, stdout alone, or stderr alone.",
         "Output",
-        lambda screen: screen.shows_output,
+        lambda screen: screen.pane_can("stream"),
     ),
     Command(
         "help",

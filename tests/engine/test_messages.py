@@ -79,7 +79,7 @@ _messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Hello, st.integers()),
     st.builds(Start, _any_text, documents.invocations.map(lambda i: i.model_dump()), _sources),
     st.builds(Cancel, _any_text),
-    st.builds(Welcome, st.integers(), _count, _count),
+    st.builds(Welcome, st.integers(), _count, _count, _count),
     st.builds(Refused, st.none() | _any_text, _any_text),
     st.builds(Queued, _any_text, _at),
     st.builds(RunEvent, _any_text, _events),

@@ -7,11 +7,10 @@ import os
 import resource
 import signal
 import subprocess
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(NamedTuple):
     """The end of the leader: how, and what it and the children it waited for used."""
 
     code: int | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from er_tui.runtime.control import DEFAULT_GRACE_SECONDS
 from er_tui.runtime.recording import Rejection
@@ -14,8 +14,7 @@ _PREFIX = "subprocess."
 _LONGEST_GRACE_SECONDS = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSettings:
+class ProcessSettings(NamedTuple):
     """How a process run is to be treated."""
 
     stdin_none: bool = False

@@ -14,8 +14,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from er_tui.journal.events import (
     CancelRequested,
@@ -48,8 +47,7 @@ _UNKILLABLE_SECONDS = 5.0
 """After SIGKILL; what is alive then hangs in the kernel or is another user's by now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """Why and how a process run ended."""
 
     cause: Cause

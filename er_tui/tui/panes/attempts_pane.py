@@ -19,6 +19,7 @@ from er_tui.journal.reading import EventTail
 from er_tui.session.state import RunState
 from er_tui.text.safe import safe_block, safe_line
 from er_tui.tui.attempts import AttemptRow, Attempts
+from er_tui.tui.curl import curl_command
 from er_tui.tui.looks import duration, size
 from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.attempt_list import AttemptList
@@ -64,6 +65,17 @@ class AttemptsPane(Pane):
         """The attempt under the cursor."""
         rows = self._attempts.rows
         return rows[self._list.cursor] if self._list.cursor < len(rows) else None
+
+    def can(self, command_id: str) -> bool:
+        return command_id == "copy_curl" and self.selected is not None
+
+    def act(self, command_id: str) -> None:
+        del command_id
+        row, entry = self.selected, self._subject.entry
+        if row is not None:
+            invocation = entry.invocation if entry is not None else None
+            self.app.copy_to_clipboard(curl_command(row.started, invocation))
+            self.app.notify("The attempt was copied as a curl command.", markup=False)
 
     def show(self, subject: Subject) -> None:
         self._subject = subject

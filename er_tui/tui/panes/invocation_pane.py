@@ -52,8 +52,15 @@ class InvocationPane(Pane):
             self._entry = subject.entry
             self._view.show(self._lines())
 
-    def toggle_reveal(self) -> None:
+    def can(self, command_id: str) -> bool:
+        invocation = self._entry.invocation if self._entry is not None else None
+        if command_id != "reveal" or invocation is None:
+            return False
+        return bool(Masking(invocation.model_dump()).secrets)
+
+    def act(self, command_id: str) -> None:
         """Show the secrets on the screen, or mask them again; they are never written."""
+        del command_id
         self._revealed = not self._revealed
         self._view.show(self._lines())
 

@@ -59,8 +59,14 @@ class OutputPane(Pane):
         self._view.show_placeholder(self._placeholder(subject))
         self._show_status()
 
-    def toggle_follow(self) -> None:
-        self._view.follow = not self._view.follow
+    def can(self, command_id: str) -> bool:
+        return command_id in ("follow", "stream") and self._subject.run is not None
+
+    def act(self, command_id: str) -> None:
+        if command_id == "follow":
+            self._view.follow = not self._view.follow
+        else:
+            self.next_stream()
 
     def next_stream(self) -> None:
         """Both outputs, stdout, stderr, and around."""

@@ -45,3 +45,12 @@ class Pane(Vertical):
     def focus_target(self) -> Widget:
         """What gets the keyboard when the user goes to this pane."""
         raise NotImplementedError
+
+    def can(self, command_id: str) -> bool:
+        """Whether the command does something in this pane now."""
+        del command_id
+        return False
+
+    def act(self, command_id: str) -> None:
+        """Carry out a command that :meth:`can` said yes to."""
+        raise NotImplementedError

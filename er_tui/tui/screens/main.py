@@ -15,18 +15,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
 
-from er_tui.journal.masking import Masking
 from er_tui.session.session import Changes, Session
 from er_tui.text.safe import safe_line
 from er_tui.tui.commands import BY_ID, COMMANDS
-from er_tui.tui.curl import curl_command
 from er_tui.tui.looks import clock, duration, look_of_entry, look_of_run
-from er_tui.tui.panes.attempts_pane import AttemptsPane
-from er_tui.tui.panes.invocation_pane import InvocationPane
-from er_tui.tui.panes.output_pane import OutputPane
 from er_tui.tui.panes.pane import Subject
-from er_tui.tui.screens.confirm_quit import ConfirmQuit
-from er_tui.tui.screens.help import HelpScreen
 from er_tui.tui.selection import Selection
 from er_tui.tui.widgets.footer import Footer
 from er_tui.tui.widgets.header import Header, Standing
@@ -93,22 +86,9 @@ class MainScreen(Screen[None]):
 
     # What is enabled
 
-    @property
-    def has_attempt(self) -> bool:
-        pane = self._panes.pane
-        return isinstance(pane, AttemptsPane) and pane.selected is not None
-
-    @property
-    def shows_output(self) -> bool:
-        return self.selection.has_run and isinstance(self._panes.pane, OutputPane)
-
-    @property
-    def has_secrets(self) -> bool:
-        entry = self.selection.entry()
-        if not isinstance(self._panes.pane, InvocationPane) or entry is None:
-            return False
-        invocation = entry.invocation
-        return invocation is not None and bool(Masking(invocation.model_dump()).secrets)
+    def pane_can(self, command_id: str) -> bool:
+        """Whether the visible pane offers the command now."""
+        return self._panes.pane.can(command_id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         del parameters
@@ -171,25 +151,20 @@ class MainScreen(Screen[None]):
         self._to_list()
 
     def action_follow(self) -> None:
-        if isinstance(self._panes.pane, OutputPane):
-            self._panes.pane.toggle_follow()
+        self._panes.pane.act("follow")
 
     def action_stream(self) -> None:
-        if isinstance(self._panes.pane, OutputPane):
-            self._panes.pane.next_stream()
+        self._panes.pane.act("stream")
 
     def action_reveal(self) -> None:
-        if isinstance(self._panes.pane, InvocationPane):
-            self._panes.pane.toggle_reveal()
+        self._panes.pane.act("reveal")
 
     def action_copy_curl(self) -> None:
-        pane, entry = self._panes.pane, self.selection.entry()
-        if isinstance(pane, AttemptsPane) and pane.selected is not None:
-            invocation = entry.invocation if entry is not None else None
-            self.app.copy_to_clipboard(curl_command(pane.selected.started, invocation))
-            self.app.notify("The attempt was copied as a curl command.", markup=False)
+        self._panes.pane.act("copy_curl")
 
     def action_help(self) -> None:
+        from er_tui.tui.screens.help import HelpScreen  # not for the first paint
+
         self.app.push_screen(HelpScreen())
 
     def action_palette(self) -> None:
@@ -200,6 +175,8 @@ class MainScreen(Screen[None]):
         if live == 0:
             self.app.exit()
             return
+        from er_tui.tui.screens.confirm_quit import ConfirmQuit  # not for the first paint
+
         if isinstance(self.app.screen, ConfirmQuit):
             return
 

@@ -3,27 +3,26 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
-from er_tui.tui.panes.artifacts_pane import ArtifactsPane
-from er_tui.tui.panes.attempts_pane import AttemptsPane
-from er_tui.tui.panes.invocation_pane import InvocationPane
 from er_tui.tui.panes.output_pane import OutputPane
 from er_tui.tui.panes.pane import Pane, Subject
-from er_tui.tui.panes.result_pane import ResultPane
-from er_tui.tui.panes.timeline_pane import TimelinePane
 from er_tui.tui.widgets.pane_tabs import PaneTabs
 
-PANES: tuple[type[Pane], ...] = (
-    OutputPane,
-    AttemptsPane,
-    ResultPane,
-    ArtifactsPane,
-    InvocationPane,
-    TimelinePane,
-)
-TITLES = tuple(pane.title for pane in PANES)
+TITLES = ("Output", "Attempts", "Result", "Artifacts", "Invocation", "Timeline")
+
+
+def make_pane(title: str) -> Pane:
+    """The pane of that title; all but the first are loaded when they are first looked at."""
+    if title == OutputPane.title:
+        return OutputPane()
+    name = title.lower()
+    module = import_module(f"er_tui.tui.panes.{name}_pane")
+    pane: Pane = getattr(module, f"{title}Pane")()
+    return pane
 
 
 class Panes(Vertical):
@@ -37,7 +36,7 @@ class Panes(Vertical):
 
     def compose(self) -> ComposeResult:
         yield PaneTabs(TITLES)
-        first = self._made[TITLES[0]] = PANES[0]()
+        first = self._made[TITLES[0]] = make_pane(TITLES[0])
         with Container(id="pane"):
             yield first
 
@@ -59,7 +58,7 @@ class Panes(Vertical):
         """Show another pane."""
         had_focus = self.has_focus_within
         if title not in self._made:
-            self._made[title] = PANES[TITLES.index(title)]()
+            self._made[title] = make_pane(title)
             await self.query_one("#pane").mount(self._made[title])
         self.active = title
         self.query_one(PaneTabs).active = title
