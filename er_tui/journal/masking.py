@@ -7,6 +7,7 @@ Masked are:
   holds KEY, TOKEN, SECRET, PASSWORD, PASSWD, PASSPHRASE, CREDENTIAL, AUTHORIZATION or COOKIE, in
   any case (``API_KEY``, ``--x-token=``, ``X-Api-Key:``), inside a longer text such as a shell
   command too;
+- the value of any environment variable that ``http.headers`` refers to;
 - the user part of a URL (``https://user:pass@host``);
 - the query parameters of a URL whose name is one of the above or ``sig``/``signature``.
 
@@ -18,11 +19,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
 MASK = "***"
+CUT = "…"
+"""Ends what was cut short."""
 
 _STRONG = r"token|secret|password|passwd|passphrase|credential|authorization|cookie"
 _NAME = rf"(?:key|{_STRONG})"
@@ -30,12 +34,36 @@ _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 _HINT = re.compile(rf"{_NAME}|[?&][\w.-]*sig|://", re.IGNORECASE)
 """What a text must hold to be worth the patterns below."""
 
+
+class _Pattern:
+    """A regular expression, compiled when it is first needed: few runs hold anything to mask."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._source = (pattern, flags)
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(*self._source)
+
+    def search(self, text: str) -> re.Match[str] | None:
+        return self._compiled.search(text)
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        return self._compiled.fullmatch(text)
+
+    def findall(self, text: str) -> list[str]:
+        return self._compiled.findall(text)
+
+    def sub(self, by: str | Callable[[re.Match[str]], str], text: str) -> str:
+        return self._compiled.sub(by, text)
+
+
 # Names are looked into ahead and then taken possessively: no text is gone through twice.
 _LONG = rf"(?=[\w.-]*?{_NAME})[\w.-]++"
 _HEADER = rf"(?=[\w-]*?{_NAME})[\w-]++"
 
 _WHOLE = tuple(
-    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    _Pattern(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
         rf"{_LONG}=(?P<value>.+)",
         rf"(?:-H\s*+|--?[\w-]++=)?{_HEADER}\s*+:\s*+(?P<value>\S.*)",
@@ -43,12 +71,12 @@ _WHOLE = tuple(
 )
 """An argument that is an option with its value, an assignment, or a header."""
 
-_OPTION = re.compile(rf"(?=-){_LONG}", re.IGNORECASE)
+_OPTION = _Pattern(rf"(?=-){_LONG}", re.IGNORECASE)
 """An option whose value is the next argument."""
 
 _WORD = r"""(?P<quote>\\?["']?)(?P<value>(?<=["'])[^"'\\\n]+|[^\s"'\\;&|<>()]+)"""
 _INSIDE = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    _Pattern(pattern, re.IGNORECASE)
     for pattern in (
         # --x-key=VALUE and --x-key VALUE; then API_KEY=VALUE and password=VALUE. A bare lower-case
         # key= is left: sorted(x, key=f) is code.
@@ -62,11 +90,12 @@ _INSIDE = tuple(
 )
 """The same in the midst of a longer text."""
 
-_USERINFO = re.compile(r"(?<=://)[^/?#\s\"']+(?=@)")
-_QUERY = re.compile(
+_USERINFO = _Pattern(r"(?<=://)[^/?#\s\"']+(?=@)")
+_QUERY = _Pattern(
     rf"(?<=[?&])(?=[\w.-]*?(?:{_NAME}|sig=|signature=))[\w.-]++=(?P<value>[^&#\s\"']+)", re.I
 )
-_REFERENCE = re.compile(r"(?:\w+ +)?\$\{\w+\}")
+_REFERENCE = _Pattern(r"(?:\w+ +)?\$\{\w+\}")
+_NAMED = _Pattern(r"\$\{(\w+)\}")
 _SHORTEST_SCRUBBED = 4
 _PATHS = ("working_directory", "input_payload_path", "output_result_path", "artifact_directory")
 
@@ -80,6 +109,7 @@ class Masking:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._values: set[str] = set()
+        self._referred = frozenset(_NAMED.findall(document["metadata"].get("http.headers", "")))
         self.secrets: dict[str, str] = {}
         self.document: dict[str, Any] = dict(document)
         self.document["environment"] = self._mask_mapping(document, "environment")
@@ -95,7 +125,7 @@ class Masking:
 
     def learn(self, secret: str) -> None:
         """Scrub this value too from now on: it came for a reference, from outside."""
-        self._values.add(secret)
+        self._remember(secret)
 
     def url(self, url: str) -> str:
         """``url`` without userinfo, secret query parameters and known secrets."""
@@ -105,6 +135,16 @@ class Masking:
         """Header values masked by name, and wherever a known secret stands in one."""
         return {name: self.scrub(value) for name, value in self.environment(headers).items()}
 
+    def answered_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """The same for headers that a server sent: what it calls secret is masked there, and not
+        looked for elsewhere, as it may be another with every answer."""
+        return {
+            name: MASK
+            if value and _SECRET_NAME.search(name)
+            else self.scrub(self._mask_text(value))
+            for name, value in headers.items()
+        }
+
     def scrub(self, text: str) -> str:
         """``text`` without any value that was masked in this invocation, and without userinfo.
 
@@ -113,6 +153,8 @@ class Masking:
         for value in sorted(self._values, key=len, reverse=True):
             if len(value) >= _SHORTEST_SCRUBBED:
                 text = text.replace(value, MASK)
+                if CUT in text:
+                    text = _without_beginning(value, text)
         return _USERINFO.sub(MASK, text) if "://" in text else text
 
     def _keep(self, pointer: str, original: str, masked: str) -> str:
@@ -122,7 +164,13 @@ class Masking:
 
     def _mask_mapping(self, document: Mapping[str, Any], field: str) -> dict[str, str]:
         return {
-            name: self._keep(f"/{field}/{_escape(name)}", value, self._mask_named(name, value))
+            name: self._keep(
+                f"/{field}/{_escape(name)}",
+                value,
+                self._hide(value)
+                if field == "environment" and name in self._referred
+                else self._mask_named(name, value),
+            )
             for name, value in document[field].items()
         }
 
@@ -207,11 +255,18 @@ class Masking:
         self._values.update((value, unquote(value)))
 
 
+def _without_beginning(secret: str, text: str) -> str:
+    """``text`` without the beginning of a secret that a preview was cut in."""
+    for end in range(min(len(secret) - 1, len(text)), _SHORTEST_SCRUBBED - 1, -1):
+        text = text.replace(secret[:end] + CUT, MASK + CUT)
+    return text
+
+
 def _escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-_JSON_PAIR = re.compile(
+_JSON_PAIR = _Pattern(
     rf'("[^"]*{_NAME}[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}}\]]+)', re.IGNORECASE
 )
 

@@ -16,8 +16,7 @@ import secrets
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from er_tui.journal.events import Event
 from er_tui.journal.lines import encode
@@ -65,8 +64,7 @@ def invocation_id_problem(invocation_id: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """Where a run is recorded, and what has to be said about that."""
 
     directory: RunDirectory | None

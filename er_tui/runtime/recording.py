@@ -31,6 +31,8 @@ from er_tui.rxp import (
 _LONGEST_TIMEOUT = 10**9
 """In seconds, 31 years: a larger number need not fit a clock."""
 
+_FAREWELL_SECONDS = 2.0
+
 
 class Rejection(Exception):
     """The run cannot start; the message is the result's ``error_summary``."""
@@ -58,6 +60,8 @@ class RunRecord:
         self._emitting = threading.RLock()
         self.signal_afterwards: signal.Signals | None = None
         """Held back while the run was ended; delivered once its result is written."""
+        self.farewell: threading.Thread | None = None
+        """What still goes on beside the end of the run; such a signal gives it a moment."""
         self._record_error: str | None = None
         self._observer_error: Exception | None = None
         self._started_at = datetime.now(UTC)
@@ -233,6 +237,8 @@ def run_recorded(
         return record.finish(result)
     finally:
         if record.signal_afterwards is not None:
+            if record.farewell is not None:
+                record.farewell.join(_FAREWELL_SECONDS)
             signal.raise_signal(record.signal_afterwards)
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,13 +12,16 @@ from typing import Any
 import httpx
 
 from er_tui.journal.events import AttemptEnded, AttemptStarted
-from er_tui.runtime.http.bodies import Bodies, Body, BodyTooLarge
+from er_tui.runtime.http.bodies import Bodies, Body, BodyNotStored, BodyTooLarge
 from er_tui.runtime.http.gate import Gate, abandonable
 from er_tui.runtime.http.network import Timings
 from er_tui.runtime.http.policy import Answer, Came, Failure, Phase, Send
 from er_tui.runtime.http.redirects import RedirectRefused, follow
 from er_tui.runtime.http.settings import RequestSettings
 from er_tui.runtime.recording import RunRecord
+
+LONGEST_STATUS = 200
+"""In characters, as it is journaled: a stranger may say anything."""
 
 _BODY_NAMES: dict[Phase, str] = {"request": "response", "kickoff": "kickoff"}
 
@@ -33,7 +38,9 @@ class Attempt:
         self.code: int | None = None
         self.size = 0
         self.body: str | None = None
-        """Where the body is, relative to the run directory."""
+        """Where the body stays, relative to the run directory."""
+        self.stored: str | None = None
+        """Where it is now: a later poll may take its place."""
         self.headers: Mapping[str, str] = {}
         self.shown_headers: dict[str, str] = {}
         self.notes: list[str] = []
@@ -67,8 +74,8 @@ class Attempt:
 class Sender:
     """Sends the requests of one run over its client.
 
-    ``own`` says that the client runs over our network, which stops by itself; a request over
-    anybody else's is left to a thread of its own when the run ends.
+    ``timings`` are those of our own network, which stops by itself; without them the client is
+    somebody else's, and a request under way is left to a thread of its own when the run ends.
     """
 
     def __init__(
@@ -86,23 +93,23 @@ class Sender:
         self._bodies = bodies
         self._gate = gate
         self._timings = timings
-        self._number = 0
+        self._numbers = itertools.count(1)
+        self._headers = with_own_headers(settings.headers)
+        self._shown_headers = record.masking.headers(self._headers)
+        self._poll: httpx.Request | None = None
 
     def number(self) -> int:
-        """The number of the next attempt."""
-        self._number += 1
-        return self._number
+        """The number of the next attempt; callable from any thread."""
+        return next(self._numbers)
 
     def begin(self, step: Send) -> Attempt:
-        headers = {**_OWN_HEADERS, **self._settings.headers}
-        masking = self._record.masking
         started = AttemptStarted(
             at=time.time(),
             number=self.number(),
             phase=step.phase,
             method=step.method,
-            url=masking.url(step.url),
-            headers=masking.headers(headers),
+            url=self._record.masking.url(step.url),
+            headers=self._shown_headers,
         )
         return Attempt(step, started)
 
@@ -131,28 +138,39 @@ class Sender:
         if self._timings is not None:
             self._timings.reset()
         try:
-            request = self._client.build_request(
-                attempt.step.method, attempt.step.url, **self._content(attempt.step)
-            )
-            attempt.came = self._exchange(attempt, request)
+            attempt.came = self._exchange(attempt, self._request(attempt.step))
         except httpx.TimeoutException as error:
-            attempt.came = Failure("timeout", _words(error), attempt.code)
+            attempt.came = Failure("timeout", self._words(error), attempt.code)
         except RedirectRefused as error:
             attempt.came = Failure("redirect", str(error), attempt.code)
+        except BodyNotStored as error:
+            self._gate.check()
+            attempt.came = Failure("storage", str(error), attempt.code)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
-            attempt.came = Failure("network", _words(error), attempt.code)
+            attempt.came = Failure("network", self._words(error), attempt.code)
         finally:
             if self._timings is not None:
                 attempt.connect, attempt.tls = self._timings.connect, self._timings.tls
 
+    def _request(self, step: Send) -> httpx.Request:
+        if step.phase != "poll":
+            return self._client.build_request(step.method, step.url, **self._content(step))
+        # Polls are all alike: making a request costs a quarter of sending it. A cookie that the
+        # server sets goes into each one anew.
+        if self._poll is None or self._client.cookies:
+            self._poll = self._client.build_request("GET", step.url, headers=self._headers)
+        return self._poll
+
     def _content(self, step: Send) -> dict[str, Any]:
-        headers = {**_OWN_HEADERS, **self._settings.headers}
-        if not step.with_body or self._settings.body is None:
-            return {"headers": headers}
-        field = "json" if self._settings.body_format == "json" else "data"
-        return {field: self._settings.body, "headers": headers}
+        payload = self._settings.payload
+        if not step.with_body or payload is None:
+            return {"headers": self._headers}
+        named = {name.lower() for name in self._headers}
+        kind = {} if "content-type" in named else {"content-type": payload.content_type}
+        return {"headers": self._headers | kind, "content": payload.content}
 
     def _exchange(self, attempt: Attempt, request: httpx.Request) -> Came:
+        masking = self._record.masking
         while True:
             start = time.monotonic()
             response = self._client.send(request, stream=True, follow_redirects=False)
@@ -162,40 +180,46 @@ class Sender:
                 for part in (self._timings.connect, self._timings.tls) if self._timings else ():
                     spent -= part or 0.0
                 attempt.wait = max(0.0, spent)
-                target = follow(request, response, self._settings)
+                attempt.headers = {k.lower(): v for k, v in response.headers.items()}
+                attempt.shown_headers = masking.answered_headers(attempt.headers)
+                target = follow(request, response, self._settings, masking.url)
                 if target is None:
                     return self._take_body(attempt, response)
-                attempt.notes.append(f"redirected by {response.status_code} to {target.url}")
+                pointed = masking.url(str(target.url))
+                attempt.notes.append(f"redirected by {response.status_code} to {pointed}")
                 request = target
             finally:
                 response.close()
 
     def _take_body(self, attempt: Attempt, response: httpx.Response) -> Came:
         start = time.monotonic()
-        headers = attempt.headers = {k.lower(): v for k, v in response.headers.items()}
-        attempt.shown_headers = self._record.masking.headers(dict(headers))
         body = self._bodies.new()
         try:
             try:
                 for chunk in _raw(response):
+                    self._gate.check()
                     body.write(chunk)
             finally:
-                # What came of a body that was cut off is kept too.
                 attempt.size = body.size
                 attempt.transfer = time.monotonic() - start
-                self._keep(attempt, body)
+                # What came of a body that was cut off is kept too.
+                if not isinstance(sys.exception(), BodyNotStored):
+                    self._keep(attempt, body)
         except BodyTooLarge as error:
             return Failure("too_large", f"response is {error}", attempt.code)
         finally:
             body.close()
-        return Answer(response.status_code, headers, body.head, body.size)
+        return Answer(response.status_code, attempt.headers, body.head, body.size)
 
     def _keep(self, attempt: Attempt, body: Body) -> None:
         digest = body.end()
         if attempt.phase == "poll":
-            attempt.body = self._bodies.keep_poll(body, digest, attempt.headers)
+            attempt.body, attempt.stored = self._bodies.keep_poll(body, digest, attempt.headers)
         elif attempt.phase in _BODY_NAMES:
-            attempt.body = body.keep(_BODY_NAMES[attempt.phase], attempt.headers)
+            attempt.body = attempt.stored = body.keep(_BODY_NAMES[attempt.phase], attempt.headers)
+
+    def _words(self, error: BaseException) -> str:
+        return self._record.masking.url(str(error)) or type(error).__name__
 
 
 _OWN_HEADERS = {
@@ -206,12 +230,14 @@ _OWN_HEADERS = {
 }
 
 
+def with_own_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of an invocation, and ours where it does not name its own."""
+    named = {name.lower() for name in headers}
+    return {k: v for k, v in _OWN_HEADERS.items() if k not in named} | dict(headers)
+
+
 def _raw(response: httpx.Response) -> Iterable[bytes]:
     """The body as it comes; of a response that a test made, as it is."""
     if response.is_stream_consumed:
         return (response.content,)
     return response.iter_raw()
-
-
-def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from er_tui.journal.run_directory import RunDirectory
+from er_tui.journal.run_directory import RunDirectory, words_of
 from er_tui.runtime.http.document import MAX_PARSED_BYTES
 
 _IN_MEMORY_BYTES = 256 << 10
@@ -18,6 +19,18 @@ _ENDINGS = (("json", ".json"), ("html", ".html"), ("xml", ".xml"), ("text/", ".t
 
 class BodyTooLarge(Exception):
     """More came than may be stored; the message says how much that is."""
+
+
+class BodyNotStored(Exception):
+    """The run directory does not take it; the message says why."""
+
+
+@contextmanager
+def _storing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BodyNotStored(words_of(error)) from error
 
 
 class Body:
@@ -33,7 +46,7 @@ class Body:
         self._digest = hashlib.blake2b(digest_size=16)
 
     def write(self, chunk: bytes) -> None:
-        """Raises BodyTooLarge past the cap (what is below it is kept) and OSError."""
+        """Raises BodyTooLarge past the cap (what is below it is kept) and BodyNotStored."""
         room = self._bodies.max_bytes - self.size
         kept = chunk[: max(0, room)]
         self.size += len(kept)
@@ -43,17 +56,22 @@ class Body:
             if self.size > _IN_MEMORY_BYTES:
                 self._spill()
         else:
-            _write_all(self._file, kept)
+            with _storing():
+                _write_all(self._file, kept)
             if self.size <= MAX_PARSED_BYTES:
                 self._chunks.append(kept)
         if len(kept) < len(chunk):
             raise BodyTooLarge(f"larger than http.max_body_bytes ({self._bodies.max_bytes} bytes)")
 
     def keep(self, name: str, headers: Mapping[str, str]) -> str:
-        """Store the body as ``name`` with an ending for its type; the path in the run directory."""
+        """Store the body as ``name`` with an ending for its type; the path in the run directory.
+
+        Raises BodyNotStored.
+        """
         if self._file is None:
             self._spill()
-        return self._bodies.place(name + _ending(headers))
+        with _storing():
+            return self._bodies.place(name + _ending(headers))
 
     def end(self) -> str:
         """All has come (or will ever come): what tells this body from others."""
@@ -69,9 +87,10 @@ class Body:
             self._bodies.discard()
 
     def _spill(self) -> None:
-        self._file = self._bodies.create()
-        for chunk in self._chunks or [self.head]:
-            _write_all(self._file, chunk)
+        with _storing():
+            self._file = self._bodies.create()
+            for chunk in self._chunks or [self.head]:
+                _write_all(self._file, chunk)
 
 
 class Bodies:
@@ -82,31 +101,45 @@ class Bodies:
         self.max_bytes = max_bytes
         self.polls_kept = 0
         self.polls_dropped = 0
-        """Distinct poll bodies that were not stored, past the cap."""
+        """Distinct poll bodies past the cap, of which only the last stays."""
         self._poll_bytes = 0
-        self._last_poll: tuple[str, str | None] | None = None
+        self._last_poll: tuple[str, str | None, str] | None = None
 
     def new(self) -> Body:
         return Body(self)
 
-    def keep_poll(self, body: Body, digest: str, headers: Mapping[str, str]) -> str | None:
-        """Store a poll's body unless it is that of the poll before; where it is.
+    def keep_poll(
+        self, body: Body, digest: str, headers: Mapping[str, str]
+    ) -> tuple[str | None, str]:
+        """Store a poll's body unless it is that of the poll before.
 
-        Past a cap on number and bytes None, and counted.
+        Where it stays (None past a cap on number and bytes, and counted), and where it is until
+        the next one comes: the last one is kept always.
         """
         if self._last_poll is not None and self._last_poll[0] == digest:
-            return self._last_poll[1]
+            return self._last_poll[1:]
         path: str | None = None
         if self.polls_kept < _MOST_POLLS and self._poll_bytes + body.size <= _MOST_POLL_BYTES:
             if self.polls_kept == 0:
-                os.mkdir(f"{self._directory.path}/polls", 0o700)
+                with _storing():
+                    os.mkdir(f"{self._directory.path}/polls", 0o700)
             self.polls_kept += 1
             self._poll_bytes += body.size
-            path = body.keep(f"polls/{self.polls_kept:04d}", headers)
+            path = latest = body.keep(f"polls/{self.polls_kept:04d}", headers)
         else:
             self.polls_dropped += 1
-        self._last_poll = (digest, path)
-        return path
+            latest = self._keep_latest(body, headers)
+        self._last_poll = (digest, path, latest)
+        return path, latest
+
+    def _keep_latest(self, body: Body, headers: Mapping[str, str]) -> str:
+        latest = body.keep("poll-last", headers)
+        if self._last_poll is not None and self._last_poll[1] is None:
+            before = self._last_poll[2]
+            if before != latest:  # of another type
+                with _storing():
+                    os.unlink(f"{self._directory.path}/{before}")
+        return latest
 
     def create(self) -> int:
         return self._directory.create_file(_COMING)

@@ -8,7 +8,7 @@ import select
 from collections.abc import Callable
 from typing import Any
 
-from er_tui.runtime.http.attempt import Attempt, Sender
+from er_tui.runtime.http.attempt import LONGEST_STATUS, Attempt, Sender
 from er_tui.runtime.http.gate import Gate
 from er_tui.runtime.http.policy import (
     Came,
@@ -69,10 +69,10 @@ class Conversation:
                 self._told(attempt, status=verdict.seen, note=verdict.error_summary)
                 return verdict
             if isinstance(step, Known):
+                self._told(attempt)
                 self._on_known(step.run_id)
                 came = None
-                continue
-            if isinstance(step, Wait):
+            elif isinstance(step, Wait):
                 seconds = self._within_deadline(step.seconds)
                 self._told(attempt, status=step.status, note=step.note, next_seconds=seconds)
                 came, attempt = self._wait(seconds), None
@@ -93,7 +93,7 @@ class Conversation:
         except BaseException:
             self._told(attempt, note="cut short")
             raise
-        if attempt.body is not None or attempt.phase not in self.kept:
+        if attempt.stored is not None:
             self.kept[attempt.phase] = attempt
         return attempt
 
@@ -107,8 +107,10 @@ class Conversation:
         """Journal the end of an attempt with what the policy made of it."""
         if attempt is not None and not attempt.told:
             attempt.told = True
-            safe = None if note is None else self._record.masking.scrub(note)
-            self._record.emit(attempt.ended(status, safe, next_seconds))
+            scrub = self._record.masking.scrub
+            note = None if note is None else scrub(note)
+            status = None if status is None else scrub(status)[:LONGEST_STATUS]
+            self._record.emit(attempt.ended(status, note, next_seconds))
 
     def _within_deadline(self, seconds: float) -> float:
         left = self._record.control.remaining()

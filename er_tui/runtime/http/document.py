@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+from er_tui.journal.masking import CUT
+
 MAX_PARSED_BYTES = 4 << 20
 _PREVIEW_CHARACTERS = 200
 # Anything else could lead a poll elsewhere: paths are normalised even from percent-encoded parts.
@@ -28,7 +30,7 @@ def parse(body: bytes, size: int) -> Any:
     except UnicodeDecodeError:
         raise Unreadable(f"is not UTF-8: {preview(body)}") from None
     except RecursionError:
-        raise Unreadable("is nested too deeply to be read") from None
+        raise Unreadable(f"is nested too deeply to be read: {preview(body)}") from None
     except ValueError as error:
         # Also for integers of thousands of digits, where the message names the limit.
         reason = getattr(error, "msg", None) or str(error)
@@ -77,9 +79,9 @@ def status_in(document: Any, path: str, body: bytes) -> str:
 
 
 def preview(body: bytes) -> str:
-    """The beginning of a body, for a sentence."""
-    text = body[: _PREVIEW_CHARACTERS * 4].decode(errors="replace").strip()
-    return text if len(text) <= _PREVIEW_CHARACTERS else text[:_PREVIEW_CHARACTERS] + "…"
+    """The beginning of a body, in one line, for a sentence."""
+    text = " ".join(body[: _PREVIEW_CHARACTERS * 8].decode(errors="replace").split())
+    return text if len(text) <= _PREVIEW_CHARACTERS else text[:_PREVIEW_CHARACTERS] + CUT
 
 
 def _as_word(value: Any) -> str | None:

@@ -18,6 +18,7 @@ import httpx_sse
 
 from er_tui.journal.events import AttemptEnded, AttemptStarted, Noted
 from er_tui.runtime.http import document
+from er_tui.runtime.http.attempt import LONGEST_STATUS, with_own_headers
 from er_tui.runtime.http.document import Unreadable
 from er_tui.runtime.http.gate import Gate, Interrupted
 from er_tui.runtime.http.live_output import LiveOutput
@@ -28,10 +29,9 @@ from er_tui.runtime.recording import RunRecord
 
 _LARGEST_EVENT_BYTES = 1 << 20
 _RECONNECT_SECONDS = 3.0
-_LONGEST_RECONNECT_SECONDS = 60.0
+_LONGEST_RECONNECT_MS = 60_000
 _MOST_FAILURES = 5
 """Connections in a row that brought no event."""
-_JOIN_SECONDS = 0.2
 
 
 class _Ended(Exception):
@@ -45,6 +45,7 @@ class _Progress:
     failures: int = 0
     size: int = 0
     code: int | None = None
+    status: str | None = None
 
 
 class EventStream:
@@ -109,16 +110,9 @@ class EventStream:
     ) -> None:
         """One connection, from its request to its end; _Ended if there shall be no more."""
         progress = self._progress
-        progress.size, progress.code = 0, None
+        progress.size, progress.code, progress.status = 0, None, None
         network.timings.reset()
-        headers = dict(self._request.headers) | {
-            "accept": "text/event-stream",
-            "accept-encoding": "identity",
-            "cache-control": "no-store",
-            "user-agent": "er-tui",
-        }
-        if progress.last_id:
-            headers["last-event-id"] = progress.last_id
+        headers = self._headers()
         masking = self._record.masking
         started = AttemptStarted(
             at=time.time(),
@@ -131,10 +125,11 @@ class EventStream:
         self._record.emit(started)
         note = "the stream ended"
         try:
-            with client.stream("GET", url, headers=headers) as response:
+            sent = {name.encode(): value.encode() for name, value in headers.items()}
+            with client.stream("GET", url, headers=sent) as response:
                 progress.code = response.status_code
                 self._take(response, output)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx_sse.SSEError, OSError) as error:
+        except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
             note = f"event stream failed: {str(error) or type(error).__name__}; polling carries on"
         except Interrupted:
             note = "ended with the run"
@@ -144,10 +139,17 @@ class EventStream:
             raise
         finally:
             output.rest()
-            self._record.emit(self._ended(started.number, network, masking.scrub(note)))
+            self._record.emit(self._ended(started.number, network, masking.url(note)))
         progress.failures += 1
         if progress.failures >= _MOST_FAILURES:
             raise _Ended(f"{progress.failures} connections in a row brought nothing")
+
+    def _headers(self) -> dict[str, str]:
+        own = {"accept": "text/event-stream", "cache-control": "no-store"}
+        if self._progress.last_id:
+            own["last-event-id"] = self._progress.last_id
+        rest = with_own_headers(self._request.headers)
+        return {k: v for k, v in rest.items() if k.lower() not in own} | own
 
     def _take(self, response: httpx.Response, output: LiveOutput) -> None:
         progress = self._progress
@@ -155,18 +157,26 @@ class EventStream:
             raise httpx.HTTPError(f"HTTP {response.status_code}")
         if response.status_code != 200:
             raise _Ended(f"HTTP {response.status_code}")
+        if (coding := response.headers.get("content-encoding", "identity")) != "identity":
+            raise _Ended(f"it is compressed ({coding}), which was not asked for")
+        response.encoding = "utf-8"  # the only one that events have, whatever the server says
         assert isinstance(response.stream, httpx.SyncByteStream)
         response.stream = _Bounded(response.stream, progress)
-        for event in httpx_sse.EventSource(response).iter_sse():
+        for event in self._events(response):
             progress.failures = 0
-            progress.last_id = event.id
+            progress.last_id = event.id or progress.last_id
             if event.retry is not None:
-                seconds = event.retry / 1000
-                progress.reconnect = min(max(seconds, 0.1), _LONGEST_RECONNECT_SECONDS)
+                progress.reconnect = min(max(event.retry, 100), _LONGEST_RECONNECT_MS) / 1000
             if event.data:
                 label = "" if event.event == "message" else f"[{event.event}] "
                 output.write(label + event.data)
                 self._look_for_status(event.data)
+
+    def _events(self, response: httpx.Response) -> Iterator[httpx_sse.ServerSentEvent]:
+        try:
+            yield from httpx_sse.EventSource(response).iter_sse()
+        except httpx_sse.SSEError as error:
+            raise _Ended(str(error)) from None  # it will not be another type the next time
 
     def _look_for_status(self, data: str) -> None:
         body = data.encode(errors="replace")
@@ -176,6 +186,7 @@ class EventStream:
             )
         except Unreadable:
             return  # most events are about something else
+        self._progress.status = self._record.masking.scrub(status)[:LONGEST_STATUS]
         if status in self._poll.terminal:
             self._push(status)
 
@@ -185,7 +196,7 @@ class EventStream:
             number=number,
             phase="events",
             code=self._progress.code,
-            status=None,
+            status=self._progress.status,
             size=self._progress.size,
             connect_seconds=network.timings.connect,
             tls_seconds=network.timings.tls,
@@ -206,11 +217,13 @@ class _Bounded(httpx.SyncByteStream):
         self._progress = progress
 
     def __iter__(self) -> Iterator[bytes]:
-        pending = 0
+        pending, before = 0, b""
         for chunk in self._stream:
             self._progress.size += len(chunk)
-            end = max(chunk.rfind(b"\n\n"), chunk.rfind(b"\r\n\r\n"), chunk.rfind(b"\r\r"))
-            pending = pending + len(chunk) if end < 0 else len(chunk) - end
+            seen = before + chunk  # the blank line after an event may come in two pieces
+            end = max(seen.rfind(blank) for blank in (b"\n\n", b"\r\n\r\n", b"\r\r"))
+            pending = pending + len(chunk) if end < 0 else len(seen) - end
+            before = seen[-3:]
             if pending > _LARGEST_EVENT_BYTES:
                 raise httpx.StreamError(f"one event is larger than {_LARGEST_EVENT_BYTES} bytes")
             yield chunk

@@ -74,7 +74,7 @@ class GatedNetwork(httpcore.NetworkBackend):
             return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
         try:
-            if host.lower() in _LOCAL_NAMES or _is_address(host):
+            if host.lower() in _LOCAL_NAMES or _address(host) is not None:
                 return look_up()
             return abandonable(self._gate, look_up, timeout)
         except TimeoutError:
@@ -197,9 +197,14 @@ class GatedStream(httpcore.NetworkStream):
                 raise late(f"nothing for {timeout:.0f} s")
 
 
-def _is_address(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, as it stands in a URL, is this machine."""
+    address = _address(host)
+    return host.lower() in _LOCAL_NAMES if address is None else address.is_loopback
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ipaddress.ip_address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return True
+        return None

@@ -63,7 +63,7 @@ class Answer:
 class Failure:
     """No whole response. ``code`` is there when one had begun."""
 
-    kind: Literal["timeout", "network", "redirect", "too_large"]
+    kind: Literal["timeout", "network", "redirect", "too_large", "storage"]
     text: str
     code: int | None = None
 
@@ -105,12 +105,12 @@ def request_policy(settings: RequestSettings) -> Policy:
     if isinstance(came, Failure):
         if came.kind == "timeout":
             return Verdict("timed_out", None, f"http request hit a timeout: {came.text}")
-        return Verdict("failed", came.code, f"http error: {came.text}")
+        what = "response cannot be stored" if came.kind == "storage" else "http error"
+        return Verdict("failed", came.code, f"{what}: {came.text}")
     assert isinstance(came, Answer)
     if 200 <= came.code < 300:
         return Verdict("succeeded", came.code)
-    words = f"HTTP {came.code}: {document.preview(came.body)}".rstrip(": ")
-    return Verdict("failed", came.code, words)
+    return Verdict("failed", came.code, _said(f"HTTP {came.code}", came))
 
 
 def kickoff_policy(
@@ -122,8 +122,7 @@ def kickoff_policy(
         return _failed(_failure("kickoff", came))
     assert isinstance(came, Answer)
     if came.code not in (200, 202):
-        preview = document.preview(came.body)
-        return _failed(f"kickoff expected HTTP 202 (or 200), got {came.code}: {preview}")
+        return _failed(_said(f"kickoff expected HTTP 202 (or 200), got {came.code}", came))
     if came.code == 200:
         status = _status_or_none(came, poll)
         if status is not None and status in poll.terminal:
@@ -146,48 +145,60 @@ def _polls(url: str, poll: PollSettings, surroundings: Surroundings) -> Policy:
     while True:
         came = yield Send("poll", "GET", url)
         problem = _transient(came, poll)
+        failures = failures + 1 if problem is not None else 0
         if problem is not None:
-            failures += 1
-            if failures > poll.error_budget:
-                tried = f" ({failures} in a row)" if poll.error_budget else ""
-                return _failed(f"{problem}{tried}")
-            seconds = backoff(failures, poll.interval, surroundings.random)
-            asked = _asked(came, surroundings)
-            left = poll.error_budget - failures
-            note = f"{problem}; {left} more in a row {'is' if left == 1 else 'are'} tolerated"
-            pushed = yield Wait(
-                max(poll.interval, asked) if asked is not None else seconds, note=note
-            )
+            next_step = _tolerated(problem, failures, came, poll, surroundings)
         else:
-            failures = 0
-            assert isinstance(came, Answer)
-            if came.code in poll.pending_codes:
-                status, asked = None, _asked(came, surroundings)
-                note = f"HTTP {came.code} means pending"
-            elif came.code != 200:
-                preview = document.preview(came.body)
-                return _failed(f"poll expected HTTP 200, got {came.code}: {preview}")
-            else:
-                try:
-                    parsed = document.parse(came.body, came.size)
-                    status = document.status_in(parsed, poll.status_path, came.body)
-                except Unreadable as error:
-                    return _failed(f"poll response {error}")
-                if status in poll.terminal:
-                    return _terminal(status, poll)
-                asked, note = None, None
-            pushed = yield Wait(max(poll.interval, asked or 0.0), status=status, note=note)
+            next_step = _looked_at(came, poll, surroundings)
+        if isinstance(next_step, Verdict):
+            return next_step
+        pushed = yield next_step
         if isinstance(pushed, Pushed) and pushed.status in poll.terminal:
             return _terminal(pushed.status, poll)
+
+
+def _tolerated(
+    problem: str, failures: int, came: Came, poll: PollSettings, surroundings: Surroundings
+) -> Wait | Verdict:
+    """What follows that many failures in a row, of which this is the last."""
+    if failures > poll.error_budget:
+        return _failed(f"{problem} ({failures} in a row)" if poll.error_budget else problem)
+    asked = _asked(came, surroundings)
+    seconds = backoff(failures, poll.interval, surroundings.random)
+    left = poll.error_budget - failures
+    note = f"{problem}; {left} more in a row {'is' if left == 1 else 'are'} tolerated"
+    return Wait(seconds if asked is None else max(poll.interval, asked), note=note)
+
+
+def _looked_at(came: Came, poll: PollSettings, surroundings: Surroundings) -> Wait | Verdict:
+    """What follows an answer, or a failure that will not pass."""
+    if isinstance(came, Failure):
+        return _failed(_failure("poll", came))
+    assert isinstance(came, Answer)
+    status, note = None, None
+    if came.code in poll.pending_codes:
+        note = f"HTTP {came.code} means pending"
+    elif came.code != 200:
+        return _failed(_said(f"poll expected HTTP 200, got {came.code}", came))
+    else:
+        try:
+            parsed = document.parse(came.body, came.size)
+            status = document.status_in(parsed, poll.status_path, came.body)
+        except Unreadable as error:
+            return _failed(f"poll response {error}")
+        if status in poll.terminal:
+            return _terminal(status, poll)
+    asked = _asked(came, surroundings)
+    return Wait(max(poll.interval, asked or 0.0), status=status, note=note)
 
 
 def _transient(came: Came, poll: PollSettings) -> str | None:
     """What went wrong that may pass; None for an answer to be looked at."""
     if isinstance(came, Failure):
-        return _failure("poll", came)
+        return _failure("poll", came) if came.kind in ("network", "timeout") else None
     assert isinstance(came, Answer)
     if came.code in TRANSIENT_CODES and came.code not in poll.pending_codes:
-        return f"poll expected HTTP 200, got {came.code}: {document.preview(came.body)}"
+        return _said(f"poll expected HTTP 200, got {came.code}", came)
     return None
 
 
@@ -210,10 +221,17 @@ def _terminal(status: str, poll: PollSettings) -> Verdict:
 
 
 def _failed(text: str) -> Verdict:
-    return Verdict("failed", None, text.rstrip(": "))
+    return Verdict("failed", None, text)
+
+
+def _said(words: str, answer: Answer) -> str:
+    preview = document.preview(answer.body)
+    return f"{words}: {preview}" if preview else words
 
 
 def _failure(phase: str, failure: Failure) -> str:
     if failure.kind == "timeout":
         return f"{phase} timed out before the deadline: {failure.text}"
+    if failure.kind == "storage":
+        return f"{phase} response cannot be stored: {failure.text}"
     return f"{phase} http error: {failure.text}"

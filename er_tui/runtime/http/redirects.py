@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 
 from er_tui.runtime.http.settings import RequestSettings
@@ -18,17 +20,21 @@ class RedirectRefused(Exception):
 
 
 def follow(
-    request: httpx.Request, response: httpx.Response, settings: RequestSettings
+    request: httpx.Request,
+    response: httpx.Response,
+    settings: RequestSettings,
+    shown: Callable[[str], str],
 ) -> httpx.Request | None:
     """The request that a redirect asks for; None for a response that is none.
 
     By default only within the origin, and only without turning the request into another one.
-    Beyond the origin none of the invocation's own headers go along. Raises RedirectRefused.
+    Beyond the origin none of the invocation's own headers go along. Raises RedirectRefused, in
+    words that name the target as ``shown`` gives it.
     """
     target = response.next_request
     if target is None:
         return None
-    pointed = f"redirect to {target.url} refused"
+    pointed = f"redirect to {shown(str(target.url))} refused"
     if settings.redirects == "none":
         raise RedirectRefused(f"{pointed}: http.follow_redirects is none")
     hops = int(request.extensions.get(_HOPS, 0)) + 1

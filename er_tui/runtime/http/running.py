@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import httpx
 
-from er_tui.journal.events import CancelRequested
+from er_tui.journal.events import CancelRequested, Noted
 from er_tui.journal.events import DeadlinePassed as DeadlinePassedEvent
+from er_tui.journal.run_directory import words_of
 from er_tui.runtime.http.attempt import Sender
 from er_tui.runtime.http.bodies import Bodies
 from er_tui.runtime.http.conversation import Conversation, Sleep
@@ -22,7 +24,7 @@ from er_tui.runtime.http.policy import Policy, Surroundings
 from er_tui.runtime.http.settings import RUN_ID, PollSettings, RequestSettings
 from er_tui.runtime.http.telling import tell_backend
 from er_tui.runtime.http.transport import make_client
-from er_tui.runtime.recording import RunRecord
+from er_tui.runtime.recording import Rejection, RunRecord
 from er_tui.runtime.sigterm import sigterm_cancels
 from er_tui.rxp import ArtifactDescriptor, RuntimeResult, RuntimeStatus
 
@@ -51,6 +53,19 @@ class HttpRun:
         self._bodies = Bodies(record.directory, request.max_body_bytes)
         for secret in request.secrets:
             record.masking.learn(secret)
+        for key, url in _urls(request, poll):
+            self._check(key, url)
+
+    def _check(self, key: str, url: str) -> None:
+        """Raises Rejection for a URL that no request could be made of."""
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise Rejection(f"metadata 'http.{key}' must be a usable URL: {error}") from None
+        if parsed.userinfo:
+            # As a server sees it, and may repeat it.
+            pair = f"{parsed.username}:{parsed.password}".encode()
+            self._record.masking.learn(b64encode(pair).decode())
 
     def run(self, policy: Policy) -> RuntimeResult:
         """Block until the verdict, the deadline or a cancel; the result."""
@@ -81,14 +96,20 @@ class HttpRun:
         except Interrupted as interrupt:
             exit_code = None
             status, summary = self._interrupted(interrupt, conversation)
-            tell_backend(
-                self._record, self._request, self._backend_run_id, sender.number(), self._client
-            )
+            self._tell(sender)
+        except (KeyboardInterrupt, SystemExit):
+            self._tell(sender)
+            raise
         finally:
             if self._events is not None:
                 self._events.stop()
             conversation.close()
         return self._result(status, exit_code, summary, conversation)
+
+    def _tell(self, sender: Sender) -> None:
+        tell_backend(
+            self._record, self._request, self._backend_run_id, sender.number(), self._client
+        )
 
     def _known(self, number: Callable[[], int]) -> Callable[[str | None], None]:
         """What is to be done once the backend has taken the run on."""
@@ -99,9 +120,16 @@ class HttpRun:
             if poll is None or poll.events_url is None:
                 return
             if RUN_ID in poll.events_url and run_id is None:
+                words = "no event stream: the backend has not named the run"
+                self._record.emit(Noted(at=time.time(), text=words))
                 return
-            self._events = EventStream(self._record, self._request, poll, number, self._push)
-            self._events.start(poll.events_url.replace(RUN_ID, run_id or ""))
+            url = poll.events_url.replace(RUN_ID, run_id or "")
+            try:
+                self._events = EventStream(self._record, self._request, poll, number, self._push)
+                self._events.start(url)
+            except OSError as error:
+                words = f"no event stream: it cannot be captured: {words_of(error)}"
+                self._record.emit(Noted(at=time.time(), text=words))
 
         return known
 
@@ -133,7 +161,7 @@ class HttpRun:
         output = self._events.output if self._events is not None else None
         facts: dict[str, str] = {}
         if self._backend_run_id is not None:
-            facts["backend_run_id"] = self._backend_run_id
+            facts["backend_run_id"] = self._record.masking.scrub(self._backend_run_id)
         if conversation.polls:
             facts["polls"] = str(conversation.polls)
         if self._bodies.polls_dropped:
@@ -154,7 +182,7 @@ class HttpRun:
         return [
             ArtifactDescriptor(
                 artifact_id=_ARTIFACTS[phase],
-                path=f"{self._record.directory.path}/{attempt.body}",
+                path=f"{self._record.directory.path}/{attempt.stored}",
                 kind="http_response",
                 description=f"body of attempt {attempt.started.number}, HTTP {attempt.code}",
                 metadata={
@@ -163,8 +191,19 @@ class HttpRun:
                 },
             )
             for phase, attempt in conversation.kept.items()
-            if attempt.body is not None and phase in _ARTIFACTS
+            if phase in _ARTIFACTS
         ]
+
+
+def _urls(request: RequestSettings, poll: PollSettings | None) -> Iterator[tuple[str, str]]:
+    """Every URL of the settings, with its key and some run id in it."""
+    yield "url", request.url
+    templates = {"cancel_url_template": request.cancel_url}
+    if poll is not None:
+        templates |= {"poll_url_template": poll.url, "events_url_template": poll.events_url}
+    for key, template in templates.items():
+        if template is not None:
+            yield key, template.replace(RUN_ID, "x")
 
 
 def surroundings() -> Surroundings:

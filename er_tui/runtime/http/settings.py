@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
+from er_tui.runtime.http.payload import Payload, read_payload
 from er_tui.runtime.recording import Rejection
 from er_tui.rxp import RuntimeInvocation
 
@@ -19,11 +20,11 @@ Redirects: TypeAlias = Literal["same-origin", "all", "none"]
 
 RUN_ID = "{run_id}"
 DEFAULT_MAX_BODY_BYTES = 64 << 20
-_REQUEST_KEYS = (
+REQUEST_KEYS = (
     *("url", "method", "body", "body_format", "headers", "follow_redirects"),
     *("verify", "max_body_bytes", "cancel_url_template", "cancel_method"),
 )
-_POLL_KEYS = (
+POLL_KEYS = (
     *("poll_url_template", "poll_run_id_path", "poll_status_path", "poll_terminal_states"),
     *("poll_success_states", "poll_interval_seconds", "poll_pending_codes"),
     *("poll_error_budget", "events_url_template"),
@@ -39,9 +40,7 @@ class RequestSettings:
 
     url: str
     method: str
-    body: Any
-    """The parsed ``http.body``; None without one."""
-    body_format: Literal["json", "form"]
+    payload: Payload | None
     headers: Mapping[str, str]
     """With every ``${NAME}`` filled in."""
     secrets: tuple[str, ...]
@@ -88,13 +87,11 @@ def read_request(
     """
     metadata = _Metadata(invocation.metadata)
     metadata.check_known(polls=polls)
-    body_format = metadata.choice("body_format", ("json", "form"), "json")
     headers, secrets = metadata.headers(invocation.environment)
     return RequestSettings(
         url=metadata.url("url"),
         method=metadata.method("method"),
-        body=metadata.body(body_format),
-        body_format=cast(Literal["json", "form"], body_format),
+        payload=metadata.payload(),
         headers=headers,
         secrets=secrets,
         redirects=cast(
@@ -143,11 +140,11 @@ class _Metadata:
         }
 
     def check_known(self, *, polls: bool) -> None:
-        known = _REQUEST_KEYS + (_POLL_KEYS if polls else ())
+        known = REQUEST_KEYS + (POLL_KEYS if polls else ())
         for key in self._values:
             if key in known:
                 continue
-            if key in _POLL_KEYS:
+            if key in POLL_KEYS:
                 raise Rejection(f"metadata 'http.{key}' is for runtime_kind http_async")
             raise Rejection(f"unknown metadata key 'http.{key}'{_nearest(key, known)}")
 
@@ -231,19 +228,10 @@ class _Metadata:
             raise _unusable(key, f"a whole number, {least} or more", value)
         return int(value)
 
-    def body(self, body_format: str) -> Any:
+    def payload(self) -> Payload | None:
+        body_format = self.choice("body_format", ("json", "form"), "json")
         text = self._values.get("body")
-        if text is None:
-            return None
-        try:
-            body = json.loads(text, parse_constant=_refuse_constant)
-        except RecursionError:
-            raise Rejection("invalid body: http.body is nested too deeply") from None
-        except ValueError as error:
-            raise Rejection(f"invalid body: http.body is not valid JSON: {error}") from None
-        if body_format == "form" and not isinstance(body, dict):
-            raise Rejection("invalid body: http.body for a form must be a JSON object")
-        return body
+        return None if text is None else read_payload(text, body_format)
 
     def headers(self, environment: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
         text = self._values.get("headers")
@@ -280,10 +268,6 @@ def _filled(name: str, value: Any, environment: Mapping[str, str], secrets: list
     if any(not c.isprintable() and c != "\t" for c in filled) or not filled.isascii():
         raise Rejection(f"metadata 'http.headers': the value of {name} must be printable ASCII")
     return filled
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _unusable(key: str, expected: str, value: str) -> Rejection:

@@ -6,19 +6,19 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from functools import partial
 
 import httpx
 
 from er_tui.journal.events import AttemptEnded, AttemptStarted, Noted
-from er_tui.runtime.http.gate import DeadlinePassed, Gate, Interrupted
-from er_tui.runtime.http.network import GatedNetwork
+from er_tui.runtime.http.attempt import with_own_headers
+from er_tui.runtime.http.gate import DeadlinePassed, Gate, Interrupted, abandonable
+from er_tui.runtime.http.network import GatedNetwork, Timings
 from er_tui.runtime.http.settings import RUN_ID, RequestSettings
 from er_tui.runtime.http.transport import make_client
 from er_tui.runtime.recording import RunRecord
 
 _SECONDS = 5.0
-_under_way: set[threading.Thread] = set()
 
 
 def tell_backend(
@@ -44,15 +44,8 @@ def tell_backend(
     thread = threading.Thread(
         target=_tell, args=(record, settings, url, number, client), name="cancel-call"
     )
-    _under_way.add(thread)
+    record.farewell = thread
     thread.start()
-
-
-def wait_until_told(seconds: float) -> None:
-    """Give the calls under way that long; for whoever leaves without Python's own clean-up."""
-    until = time.monotonic() + seconds
-    for thread in list(_under_way):
-        thread.join(max(0.0, until - time.monotonic()))
 
 
 def _tell(
@@ -69,7 +62,8 @@ def _tell(
             raise DeadlinePassed
 
     waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-    network = GatedNetwork(Gate(waker, check, until))
+    gate = Gate(waker, check, until)
+    network = GatedNetwork(gate)
     masking = record.masking
     record.emit(
         AttemptStarted(
@@ -78,58 +72,66 @@ def _tell(
             phase="cancel",
             method=settings.cancel_method,
             url=masking.url(url),
-            headers=masking.headers(settings.headers),
+            headers=masking.headers(with_own_headers(settings.headers)),
         )
     )
     code: int | None = None
     note: str | None = None
     start = time.monotonic()
     try:
-        code = _send(settings, url, client, lambda: make_client(network, settings.verify))
+        code = _send(settings, url, client, gate, network)
     except Interrupted:
         note = f"the backend did not answer within {_SECONDS:.0f} s"
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        note = masking.scrub(f"the backend could not be told: {error}")
+    except Exception as error:  # noqa: BLE001 - the client may be a stranger's
+        note = masking.url(f"the backend could not be told: {str(error) or type(error).__name__}")
     finally:
         os.close(waker)
-    record.emit(
-        AttemptEnded(
-            at=time.time(),
-            number=number,
-            phase="cancel",
-            code=code,
-            status=None,
-            size=0,
-            connect_seconds=network.timings.connect,
-            tls_seconds=network.timings.tls,
-            wait_seconds=time.monotonic() - start if code is not None else None,
-            body_seconds=None,
-            headers={},
-            body=None,
-            note=note,
-            next_seconds=None,
-        )
+    spent = time.monotonic() - start if code is not None else None
+    record.emit(_ended(number, code, note, spent, network.timings))
+
+
+def _ended(
+    number: int, code: int | None, note: str | None, spent: float | None, timings: Timings
+) -> AttemptEnded:
+    return AttemptEnded(
+        at=time.time(),
+        number=number,
+        phase="cancel",
+        code=code,
+        status=None,
+        size=0,
+        connect_seconds=timings.connect,
+        tls_seconds=timings.tls,
+        wait_seconds=spent,
+        body_seconds=None,
+        headers={},
+        body=None,
+        note=note,
+        next_seconds=None,
     )
-    _under_way.discard(threading.current_thread())
 
 
 def _send(
     settings: RequestSettings,
     url: str,
     client: httpx.Client | None,
-    make: Callable[[], httpx.Client],
+    gate: Gate,
+    network: GatedNetwork,
 ) -> int:
+    """The code of the answer. Raises Interrupted, and whatever the client raises."""
+    if client is not None:  # nothing but leaving it to itself ends somebody else's
+        return abandonable(gate, partial(_send_over, client, settings, url), None)
+    with make_client(network, settings.verify) as own:
+        return _send_over(own, settings, url)
+
+
+def _send_over(client: httpx.Client, settings: RequestSettings, url: str) -> int:
     """The code of the answer; its body is of no interest. Redirects are not followed."""
-    own = make() if client is None else None
-    try:
-        with (own or client or make()).stream(
-            settings.cancel_method,
-            url,
-            headers=dict(settings.headers),
-            follow_redirects=False,
-            timeout=_SECONDS,
-        ) as response:
-            return response.status_code
-    finally:
-        if own is not None:
-            own.close()
+    with client.stream(
+        settings.cancel_method,
+        url,
+        headers=with_own_headers(settings.headers),
+        follow_redirects=False,
+        timeout=_SECONDS,
+    ) as response:
+        return response.status_code

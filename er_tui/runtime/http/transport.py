@@ -14,10 +14,9 @@ from urllib.parse import unquote, urlsplit
 import httpcore
 import httpx
 
-from er_tui.runtime.http.network import GatedNetwork
+from er_tui.runtime.http.network import GatedNetwork, is_loopback
 
 CONNECT_SECONDS = 10.0
-_LOOPBACK = ("localhost", "::1", "127.")
 _contexts: dict[bool, ssl.SSLContext] = {}
 _contexts_lock = threading.Lock()
 
@@ -46,6 +45,7 @@ class GatedTransport(httpx.BaseTransport):
         self._network = network
         self._verify = verify
         self._pools: dict[tuple[str | None, str], httpcore.ConnectionPool] = {}
+        self._pool_of: dict[tuple[str, str], httpcore.ConnectionPool] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, httpx.SyncByteStream)
@@ -78,11 +78,14 @@ class GatedTransport(httpx.BaseTransport):
             pool.close()
 
     def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
-        proxy = _proxy_for(url)
-        key = (proxy, url.scheme)
-        if key not in self._pools:
-            self._pools[key] = self._make_pool(proxy, url)
-        return self._pools[key]
+        origin = (url.scheme, url.host)
+        if origin not in self._pool_of:
+            proxy = _proxy_for(url)
+            key = (proxy, url.scheme)
+            if key not in self._pools:
+                self._pools[key] = self._make_pool(proxy, url)
+            self._pool_of[origin] = self._pools[key]
+        return self._pool_of[origin]
 
     def _make_pool(self, proxy: str | None, url: httpx.URL) -> httpcore.ConnectionPool:
         # Asking for the context costs loading all authorities: not for a plain connection.
@@ -137,8 +140,7 @@ def _translated(error: Exception, request: httpx.Request) -> httpx.TransportErro
 
 def _proxy_for(url: httpx.URL) -> str | None:
     """The proxy that the environment names for a URL; loopback is always reached directly."""
-    host = url.host
-    if host.startswith(_LOOPBACK) or urllib.request.proxy_bypass(host):
+    if is_loopback(url.host) or urllib.request.proxy_bypass(url.host):
         return None
     proxies = urllib.request.getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
