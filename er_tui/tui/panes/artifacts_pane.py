@@ -14,7 +14,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from er_tui.text.safe import safe_line
@@ -22,6 +22,7 @@ from er_tui.tui.capture_reader import CaptureReader
 from er_tui.tui.looks import size
 from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.output_view import OutputView
+from er_tui.tui.widgets.status_line import StatusLine
 from er_tui.tui.widgets.tones import tone_style
 
 _SNIFFED_BYTES = 4096
@@ -52,7 +53,7 @@ class ArtifactsPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield ArtifactList(id="artifact-list", markup=False)
-        yield Static("", classes="status-line", id="artifact-title", markup=False)
+        yield StatusLine(id="artifact-title")
         yield OutputView(id="artifact")
 
     @property
@@ -79,7 +80,7 @@ class ArtifactsPane(Pane):
         if self._artifacts:
             self._list.highlighted = 0
         else:
-            self.query_one("#artifact-title", Static).update(Text(""))
+            self.query_one("#artifact-title", StatusLine).say(Text())
             self._view.show(None, live=False, follow=False)
             words = "This run left no artifacts." if result else "Artifacts come with the result."
             self._say(words)
@@ -101,8 +102,8 @@ class ArtifactsPane(Pane):
 
     def _preview(self, artifact: Mapping[str, Any]) -> None:
         path = artifact["path"]
-        title = self.query_one("#artifact-title", Static)
-        title.update(Text(_end_of(safe_line(path, limit=5000), self.size.width - _MARGINS)))
+        title = self.query_one("#artifact-title", StatusLine)
+        title.say(Text(_end_of(safe_line(path, limit=5000), self.size.width - _MARGINS)))
         problem = _why_not_text(path)
         reader = None if problem else CaptureReader.of_file(Path(path))
         self._view.show(reader, live=False, follow=False)

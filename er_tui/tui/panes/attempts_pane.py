@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.widget import Widget
-from textual.widgets import Static
 
 from er_tui.journal.reading import EventTail
 from er_tui.session.state import RunState
@@ -25,6 +24,7 @@ from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.attempt_list import AttemptList
 from er_tui.tui.widgets.json_lines import json_lines
 from er_tui.tui.widgets.lines_view import LinesView
+from er_tui.tui.widgets.status_line import StatusLine
 from er_tui.tui.widgets.tones import tone_style
 
 _SHOWN_BODY_BYTES = 256 << 10
@@ -46,7 +46,7 @@ class AttemptsPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield AttemptList(id="attempts")
-        yield Static("", classes="status-line", id="attempts-status", markup=False)
+        yield StatusLine(id="attempts-status")
         yield LinesView(hang=_NAME_WIDTH, id="attempt")
 
     @property
@@ -108,9 +108,7 @@ class AttemptsPane(Pane):
             )
         )
         parts.append(Text("y copies as curl", style=muted))
-        line = Text(" · ", style=muted).join(parts)
-        line.no_wrap, line.overflow = True, "ellipsis"
-        self.query_one("#attempts-status", Static).update(line, layout=False)
+        self.query_one("#attempts-status", StatusLine).say(Text(" · ", style=muted).join(parts))
 
     def on_attempt_list_highlighted(self) -> None:
         self._show_selected()

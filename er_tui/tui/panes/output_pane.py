@@ -8,7 +8,6 @@ from typing import ClassVar, Literal, TypeAlias
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.widget import Widget
-from textual.widgets import Static
 
 from er_tui.session.state import RunState
 from er_tui.text.safe import safe_block, safe_line
@@ -16,6 +15,7 @@ from er_tui.tui.capture_reader import STREAMS, CaptureReader
 from er_tui.tui.looks import fault_of, look_of_run, size
 from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.output_view import OutputView
+from er_tui.tui.widgets.status_line import StatusLine
 from er_tui.tui.widgets.tones import tone_style
 
 Choice: TypeAlias = Literal["both", "stdout", "stderr"]
@@ -35,7 +35,7 @@ class OutputPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield OutputView(id="output")
-        yield Static("", classes="status-line", id="output-status", markup=False)
+        yield StatusLine(id="output-status")
 
     @property
     def _view(self) -> OutputView:
@@ -122,9 +122,9 @@ class OutputPane(Pane):
 
     def _show_status(self) -> None:
         run = self._subject.run
-        status = self.query_one("#output-status", Static)
+        status = self.query_one("#output-status", StatusLine)
         if run is None or run.directory is None:
-            status.update(Text(""), layout=False)
+            status.say(Text())
             return
         muted, accent = (
             tone_style(self._view, "text--muted"),
@@ -143,9 +143,8 @@ class OutputPane(Pane):
         parts.append(Text(f"{count:,} line{'' if count == 1 else 's'}", style=muted))
         parts.append(Text(f"out {size(run.stdout_bytes)}", style=muted))
         parts.append(Text(f"err {size(run.stderr_bytes)}", style=muted))
-        parts.append(
-            Text("following", style=accent) if self._view.follow else Text("f follows", style=muted)
-        )
-        line = Text(" · ", style=muted).join(parts)
-        line.no_wrap, line.overflow = True, "ellipsis"
-        status.update(line)
+        if self._view.follow:
+            parts.append(Text("following", style=accent))
+        elif run.live:
+            parts.append(Text("f follows", style=muted))
+        status.say(Text(" · ", style=muted).join(parts))

@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
@@ -26,6 +26,7 @@ from er_tui.tui.widgets.header import Header, Standing
 from er_tui.tui.widgets.invocation_list import InvocationList
 from er_tui.tui.widgets.pane_tabs import PaneTabs
 from er_tui.tui.widgets.panes import Panes
+from er_tui.tui.widgets.side import Side
 
 _NARROW = 90
 _LOW = 16
@@ -49,13 +50,13 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Header()
         with Horizontal(id="body"):
-            with Vertical(id="list-side") as side:
+            with Side(id="list-side") as side:
                 side.border_title = "Invocations"
                 yield Input(
                     placeholder="filter: words of name, id, kind, state", id="filter", compact=True
                 )
                 yield self._list
-            with Vertical(id="run-side"):
+            with Side(id="run-side"):
                 yield self._panes
         yield Footer()
 
@@ -222,8 +223,8 @@ class MainScreen(Screen[None]):
 
     def _show_run(self) -> None:
         subject = self.selection.subject()
-        side = self.query_one("#run-side")
-        side.border_title = Content(_title(subject))
+        side = self.query_one("#run-side", Side)
+        side.entitle(Content(_title(subject)))
         self._panes.show(subject, self._state(subject))
         self._show_commands()
 
@@ -264,11 +265,11 @@ class MainScreen(Screen[None]):
             loading=self.loading_entries,
             others=len(session.library.others),
         )
-        side, marked = self.query_one("#list-side"), len(self._list.marked)
+        side, marked = self.query_one("#list-side", Side), len(self._list.marked)
         shown, known = len(self._list.rows.keys), len(session.entries)
         parts = [f"{shown} of {known}"] if self._list.rows.filtered else []
         parts += [f"{marked} marked"] if marked else []
-        side.border_subtitle = Content(" · ".join(parts)) if parts else None
+        side.subtitle(Content(" · ".join(parts)) if parts else None)
         self._show_commands()
 
     def _show_commands(self) -> None:

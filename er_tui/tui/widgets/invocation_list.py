@@ -103,10 +103,11 @@ class InvocationList(ScrollView, can_focus=True):
     def put_cursor(self, key: str | None) -> None:
         """Move the cursor to an entry and keep it in view."""
         if key != self.cursor:
+            changed = {k for k in (self.cursor, key) if k is not None}
             self.cursor = key
+            self._redraw(changed)
             self.post_message(self.Highlighted(key))
         self._show_cursor()
-        self.refresh()
 
     # Keys and mouse
 

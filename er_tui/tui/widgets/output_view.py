@@ -62,6 +62,8 @@ class OutputView(ScrollView, can_focus=True):
         self._follow = True
         self._widest = 0
         self._placeholder: list[Text] = []
+        self._seen: tuple[int, str | None] | None = None
+        """What was indexed when the view was last drawn."""
         self._window: tuple[tuple[int, int], list[Line]] | None = None
         self._strip = lru_cache(maxsize=_CACHED_STRIPS)(self._make_strip)
 
@@ -88,29 +90,33 @@ class OutputView(ScrollView, can_focus=True):
 
     def show(self, reader: CaptureReader | None, *, live: bool, follow: bool) -> None:
         """Show another capture from now on; the reader is closed when it is replaced."""
+        if self._reader is None and reader is None:
+            return
         if self._reader is not None:
             self._reader.close()
         self._reader = reader
         self._window = None
+        self._seen = None
         self._widest = 0
         self._strip.cache_clear()
         self._follow = follow
+        self.virtual_size = Size(0, 0)
         self.scroll_to(0, 0, animate=False, force=True)
+        self.refresh()
         self.advance(live=live)
 
     def show_placeholder(self, lines: list[Text]) -> None:
         """What stands here while there is no line."""
-        self._placeholder = lines
-        if self.line_count == 0:
+        before, self._placeholder = self._placeholder, lines
+        if self.line_count == 0 and [(t.plain, t.style) for t in lines] != [
+            (t.plain, t.style) for t in before
+        ]:
             self.refresh()
 
     def advance(self, *, live: bool) -> None:
         """The capture has grown, or ended: take a step, and the next ones if there is more."""
         self._live = live
-        if self._reader is None:
-            self.virtual_size = Size(0, 0)
-            self.refresh()
-        elif not self._busy:
+        if self._reader is not None and not self._busy:
             self._step()
 
     def on_unmount(self) -> None:
@@ -122,18 +128,21 @@ class OutputView(ScrollView, can_focus=True):
         self._busy = False
         if self._reader is None:
             return
-        self._window = None
-        before = self.line_count
+        index = self._reader.index
+        before = index.line_count
         more = self._reader.advance(live=self._live, seconds=_STEP_SECONDS)
-        self._reader.index.check()
-        if self._reader.index.damage is not None:
-            self._strip.cache_clear()
-        self._resize_content()
-        if self._follow:
-            self._to_end()
-        # Lines in view may have grown without becoming more.
-        if self._follow or before <= self.scroll_offset.y + self.size.height:
-            self.refresh()
+        index.check()
+        if (index.size, index.damage) != self._seen:
+            self._seen = (index.size, index.damage)
+            self._window = None
+            if index.damage is not None:
+                self._strip.cache_clear()
+            self._resize_content()
+            if self._follow:
+                self._to_end()
+            # Lines in view may have grown without becoming more.
+            if self._follow or before <= self.scroll_offset.y + self.size.height:
+                self.refresh()
         if more:
             self._busy = True
             self.set_timer(0.001, self._step)
