@@ -52,18 +52,21 @@ def _templates(invocation: RuntimeInvocation | None) -> dict[str, str]:
 
 def _header(name: str, value: str, template: str | None) -> str:
     if template is not None and _REFERENCE.search(template):
-        parts = _REFERENCE.split(template)
-        # Odd parts are names of variables; the rest is text that the shell must not touch.
-        quoted = "".join(
-            f"${{{part}}}" if index % 2 else _inside_quotes(part)
-            for index, part in enumerate(parts)
-        )
-        return f'"{_inside_quotes(name)}: {quoted}"'
+        return _joined(_REFERENCE.split(f"{name}: {template}"))
     if MASK in value:
         variable = re.sub(r"\W", "_", name).upper()
-        shown = _inside_quotes(value).replace(MASK, f"${{{variable}}}")
-        return f'"{_inside_quotes(name)}: {shown}"'
+        parts = f"{name}: {value}".split(MASK)
+        return _joined([word for part in parts for word in (part, variable)][:-1])
     return shlex.quote(f"{name}: {value}")
+
+
+def _joined(parts: list[str]) -> str:
+    """One word of a shell: of the parts the odd ones are names of variables."""
+    return "".join(
+        f'"${{{part}}}"' if index % 2 else shlex.quote(part)
+        for index, part in enumerate(parts)
+        if part
+    )
 
 
 def _body(body: str, body_format: str) -> list[str]:
@@ -85,8 +88,3 @@ def _form_fields(body: str) -> list[str]:
         for name, values in document.items()
         for value in (values if isinstance(values, list) else [values])
     ]
-
-
-def _inside_quotes(text: str) -> str:
-    """``text`` between the double quotes of a shell."""
-    return re.sub(r'([\\"$`!])', r"\\\1", text)
