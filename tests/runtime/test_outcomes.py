@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -145,7 +147,17 @@ def test_a_run_whose_timeout_no_clock_can_hold_just_runs(tmp_path: Path) -> None
 
 def test_facts_of_the_kernel_are_in_the_metadata(tmp_path: Path) -> None:
     code = "x = bytearray(200 << 20); x[::4096] = b'1' * len(x[::4096]); sum(range(10**6))"
-    facts = run(python(tmp_path, code)).metadata
+    # By a small process: a peak is told only where it is above that of who spawned the child.
+    program = (
+        "import sys, json\n"
+        "from er_tui.runtime import ExecutorRuntime\n"
+        "from er_tui.rxp import RuntimeInvocation\n"
+        "invocation = RuntimeInvocation.model_validate_json(sys.argv[1])\n"
+        "print(json.dumps(ExecutorRuntime().run(invocation).metadata))\n"
+    )
+    document = python(tmp_path, code).model_dump_json()
+    said = subprocess.check_output([sys.executable, "-c", program, document])
+    facts = json.loads(said)
     assert int(facts["peak_memory_bytes"]) > 200 << 20
     assert float(facts["cpu_user_seconds"]) + float(facts["cpu_system_seconds"]) > 0
     assert 0 < float(facts["wall_seconds"]) < 30
