@@ -86,7 +86,7 @@ def test_the_development_commands_exist(module: str) -> None:
 
 
 def test_the_two_commands_are_the_ones_that_ci_runs() -> None:
-    install, test = 'pip install . && er-tui --demo', 'pip install -e ".[dev]" && pytest'
+    install, test = "pip install . && er-tui --demo", 'pip install -e ".[dev]" && pytest'
     assert [install] in [block.splitlines() for block in blocks("console")]
     assert [test] in [block.splitlines() for block in blocks("console")]
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
