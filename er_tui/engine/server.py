@@ -36,6 +36,8 @@ from er_tui.rxp import RuntimeInvocation
 
 MOST_UNSENT = 64 << 20
 _CHUNK = 1 << 18
+_PACE_SECONDS = 0.01
+"""Between two tellings: events come by the thousand, and each telling takes the workers' turn."""
 _FIRST_CLIENT_SECONDS = 30.0
 """Whoever started the engine connects at once; if nobody does, nobody will."""
 
@@ -60,6 +62,8 @@ class Server:
         self._clients: dict[int, Client] = {}
         self._outbox: deque[Message] = deque()
         self._waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._awake = False
+        self._tell_at = 0.0
         self._stopped = False
         self._had_client = False
         self._start: Callable[[Job], None] | None = None
@@ -68,7 +72,10 @@ class Server:
     def publish(self, message: Message) -> None:
         """Tell every client; callable from any thread."""
         self._outbox.append(message)
-        self._wake()
+        # Whoever finds the server awake already leaves it alone: it looks once more.
+        if not self._awake:
+            self._awake = True
+            self._wake()
 
     def stop(self) -> None:
         """Make :meth:`serve` return; callable from a signal handler."""
@@ -104,22 +111,33 @@ class Server:
         os.close(self._waker)
 
     def _turn(self, seconds: float | None) -> None:
+        if self._outbox:
+            pace = max(0.0, self._tell_at - time.monotonic())
+            seconds = pace if seconds is None else min(seconds, pace)
         for key, ready in self._selector.select(seconds):
             if isinstance(key.data, Client):
                 self._talk(key.data, ready)
             else:
                 key.data()
+        if self._outbox and time.monotonic() >= self._tell_at:
+            self._tell()
+            self._tell_at = time.monotonic() + _PACE_SECONDS
+
+    def _tell(self) -> None:
+        """Send every client what there is to say, at once."""
+        lines = bytearray()
         while self._outbox:
-            line = to_line(self._outbox.popleft())
-            for client in list(self._clients.values()):
-                if client.greeted:
-                    self._send(client, line)
+            lines += to_line(self._outbox.popleft())
+        for client in list(self._clients.values()):
+            if client.greeted:
+                self._send(client, bytes(lines))
 
     def _wake(self) -> None:
         os.eventfd_write(self._waker, 1)
 
     def _woken(self) -> None:
         os.eventfd_read(self._waker)
+        self._awake = False
 
     def _accept(self) -> None:
         try:

@@ -111,6 +111,10 @@ class GatedStream(httpcore.NetworkStream):
         self._timings = timings
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        plain = not isinstance(self._socket, ssl.SSLSocket)
+        # An answer takes its time: looking before waiting would mostly be one call too many.
+        if plain and not self._gate.wait({self._socket.fileno(): select.POLLIN}, timeout):
+            raise httpcore.ReadTimeout(f"nothing for {timeout:.0f} s")
         return self._until_done(
             lambda: self._socket.recv(max_bytes),
             select.POLLIN,
