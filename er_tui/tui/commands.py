@@ -174,6 +174,7 @@ COMMANDS: tuple[Command, ...] = (
         "Copy the selected attempt as a curl command; secrets become variables of the shell.",
         "Panes",
         lambda screen: screen.pane_can("copy_curl"),
+        footer=True,
     ),
     Command(
         "follow",

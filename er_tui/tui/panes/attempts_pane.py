@@ -107,7 +107,6 @@ class AttemptsPane(Pane):
                 ("▇ body", tone_style(self._view, "good")),
             )
         )
-        parts.append(Text("y copies as curl", style=muted))
         self.query_one("#attempts-status", StatusLine).say(Text(" · ", style=muted).join(parts))
 
     def on_attempt_list_highlighted(self) -> None:
