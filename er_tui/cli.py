@@ -13,8 +13,6 @@ import click
 
 from er_tui import __version__
 
-_DEFAULT_HTTP_JOBS = 64
-
 
 def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
@@ -32,7 +30,8 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="How many runs go on at a time. Default: a process a core, and 64 HTTP runs.",
+    help="How many processes, and how many HTTP runs, go on at a time. "
+    "Default: a process a core, and 64 HTTP runs.",
 )
 @click.option("--headless", is_flag=True, help="No screen: run all, report, exit with a code.")
 @click.option(
@@ -71,7 +70,7 @@ def main(
         raise click.UsageError("name a folder or file of invocations, or try --demo")
     if not headless and not all(s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError("the dashboard needs a terminal; use --headless without one")
-    lanes = (jobs, jobs) if jobs else (len(os.sched_getaffinity(0)), _DEFAULT_HTTP_JOBS)
+    lanes = (jobs, jobs) if jobs else _default_lanes()
     folder = None
     try:
         with ExitStack() as stack:
@@ -86,6 +85,13 @@ def main(
     if folder is not None:
         click.echo(f"The demo's files are in {folder}", err=True)
     sys.exit(code)
+
+
+def _default_lanes() -> tuple[int, int]:
+    """As many processes as there are cores for them, and as many HTTP runs as need none."""
+    from er_tui.engine.messages import DEFAULT_WAITING_JOBS
+
+    return len(os.sched_getaffinity(0)), DEFAULT_WAITING_JOBS
 
 
 def _fill_closed_streams() -> None:

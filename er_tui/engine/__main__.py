@@ -9,6 +9,7 @@ last client is gone or on SIGTERM, with little grace: whoever cared is not there
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -25,6 +26,8 @@ from er_tui.runtime.runners import AsyncHttpRunner, HttpRunner, SubprocessRunner
 _GRACE_SECONDS = 0.5
 _LAST_WAIT_SECONDS = 10.0
 _FLUSH_SECONDS = 1.0
+_OWN_DESCRIPTORS = 64
+_DESCRIPTORS_A_RUN = 12
 
 
 def make_runtime() -> ExecutorRuntime:
@@ -45,6 +48,7 @@ def main() -> int:
     # Handled, not ignored: children would inherit that.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, lambda _number, _frame: None)
+    _make_room(jobs + waiting_jobs)
     server = Server(socket.socket(fileno=descriptor), jobs, waiting_jobs)
     signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop())
 
@@ -64,6 +68,15 @@ def main() -> int:
     server.close()
     shutil.rmtree(folder, ignore_errors=True)
     return 0 if done else 1
+
+
+def _make_room(runs: int) -> None:
+    """Allow as many descriptors as that many runs at once need, as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = _OWN_DESCRIPTORS + runs * _DESCRIPTORS_A_RUN
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        room = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (room, hard))
 
 
 def _let_backends_be_told() -> None:

@@ -33,9 +33,10 @@ class Cancellation(NamedTuple):
 class RunControl:
     """Controls one run, from any thread; a signal handler may call :meth:`cancel` too.
 
-    ``on_event`` is called with each frozen event, in order, after it was journaled, on the thread
-    that runs the invocation: it should hand the event over and return. What it raises is a fault
-    of the caller's and comes out of ``run`` once the run is ended and recorded.
+    ``on_event`` is called with each frozen event, in order, after it was journaled, one at a time
+    but not always on the thread that runs the invocation; a cancel that is told to a backend may be
+    reported after the end of the run. It should hand the event over and return. What it raises is a
+    fault of the caller's and comes out of ``run`` once the run is ended and recorded.
 
     A control serves one run; giving it to a second one raises ValueError.
     """

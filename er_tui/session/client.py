@@ -80,6 +80,11 @@ class EngineClient:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def still_there(self) -> str:
+        """What to say of an engine that does not end."""
+        return f"the engine (process {self.pid}) has not ended; runs of it may go on"
+
     def send(self, message: Message) -> None:
         """Say something, in order; never blocks. Nothing happens once the engine is gone."""
         self._outbox.put(message)

@@ -20,7 +20,7 @@ from er_tui.text.safe import safe_block, safe_line
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-_CLOSE_SECONDS = 15.0
+_CLOSE_SECONDS = 20.0
 
 
 class Headless:
@@ -66,7 +66,8 @@ class Headless:
                     self._pass_on_cancels()
                     self._report()
             finally:
-                client.close(_CLOSE_SECONDS)
+                if not client.close(_CLOSE_SECONDS):
+                    self._say(f"er-tui     {client.still_there}")
         return self._exit_code()
 
     def _rouse(self) -> None:

@@ -127,29 +127,48 @@ class Library:
             return None
         return None if path.is_dir() else self.read(Entry(path, _name(path, root), None, None))
 
-    def _find_in(self, folder: Path, root: Path, visited: set[tuple[int, int]]) -> Iterator[Entry]:
-        try:
-            status = os.stat(folder)
-            names = sorted(os.listdir(folder))
-        except OSError as error:
-            from er_tui.rxp import InvocationFileError
+    def forget(self, folder: Path) -> bool:
+        """The folder is gone, with those below it; False if it was none that is known."""
+        if folder not in self.folders:
+            return False
+        below = os.fspath(folder) + os.sep
+        for known in [f for f in self.folders if os.fspath(f).startswith(below)]:
+            del self.folders[known]
+        del self.folders[folder]
+        return True
 
-            reason = f"folder cannot be read: {error.strerror}"
-            yield Entry(folder, _name(folder, root), None, InvocationFileError(folder, reason))
-            return
+    def _find_in(self, folder: Path, root: Path, visited: set[tuple[int, int]]) -> Iterator[Entry]:
+        """Depth first, by a stack of its own: a tree may be deeper than Python's."""
+        pending = [iter((folder,))]
+        while pending:
+            path = next(pending[-1], None)
+            if path is None:
+                pending.pop()
+            elif path is folder or os.path.isdir(path):
+                try:
+                    pending.append(iter(self._look_into(path, root, visited)))
+                except OSError as error:
+                    yield _unreadable(path, root, error)
+            elif _is_candidate(path.name):
+                yield Entry(path, _name(path, root), None, None)
+
+    def _look_into(self, folder: Path, root: Path, visited: set[tuple[int, int]]) -> list[Path]:
+        """What is to be looked at in a folder. Raises OSError."""
+        status = os.stat(folder)
+        names = sorted(os.listdir(folder))
         # Links may lead back up; a folder is looked into once.
         if (status.st_dev, status.st_ino) in visited or is_run_directory(set(names)):
-            return
+            return []
         visited.add((status.st_dev, status.st_ino))
         self.folders[folder] = root
-        for name in names:
-            path = folder / name
-            if name.startswith("."):
-                continue
-            if os.path.isdir(path):
-                yield from self._find_in(path, root, visited)
-            elif _is_candidate(name):
-                yield Entry(path, _name(path, root), None, None)
+        return [folder / name for name in names if not name.startswith(".")]
+
+
+def _unreadable(folder: Path, root: Path, error: OSError) -> Entry:
+    from er_tui.rxp import InvocationFileError
+
+    reason = f"folder cannot be read: {error.strerror}"
+    return Entry(folder, _name(folder, root), None, InvocationFileError(folder, reason))
 
 
 def load(path: Path, root: Path) -> Document:

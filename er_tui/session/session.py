@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -69,8 +70,9 @@ class Session:
         self.entries: dict[str, Entry] = {}
         self.runs: dict[str, RunState] = {}
         self.jobs = 0
-        self.waiting_jobs = 0
         """How many processes the engine runs at once; 0 until it said so."""
+        self.waiting_jobs = 0
+        """How many runs of other kinds it runs at once."""
         self.engine: Engine | None = None
         self._runs_of: dict[str, list[str]] = {}
         self._key_of: dict[str, str] = {}
@@ -81,20 +83,21 @@ class Session:
         """List an entry, in place of what was known of its file."""
         self.entries[entry.key] = entry
 
-    def remove(self, path: Path) -> set[str]:
-        """The file, or the folder with all that was in it, is gone: the keys that changed.
+    def remove(self, path: Path, *, folder: bool = False) -> set[str]:
+        """The file is gone, or the folder with all that was in it: the keys that changed.
 
         What was run stays listed, marked as gone: it is the evidence.
         """
-        changed = set()
-        for key, entry in list(self.entries.items()):
-            if entry.path == path or path in entry.path.parents:
-                changed.add(key)
-                if key in self._runs_of:
-                    self.entries[key] = replace(entry, gone=True)
-                else:
-                    del self.entries[key]
-        return changed
+        name = os.fspath(path)
+        keys = {name} & self.entries.keys()
+        if folder:
+            keys |= {key for key in self.entries if key.startswith(name + os.sep)}
+        for key in keys:
+            if key in self._runs_of:
+                self.entries[key] = replace(self.entries[key], gone=True)
+            else:
+                del self.entries[key]
+        return keys
 
     def runs_of(self, key: str) -> list[RunState]:
         """The runs of an entry, oldest first."""

@@ -13,7 +13,6 @@ from er_tui.journal.events import (
     CancelRequested,
     DeadlinePassed,
     Event,
-    MembersSwept,
     OutputSeen,
     ProcessExited,
     ProcessSpawned,
@@ -46,8 +45,6 @@ class RunState:
     stdout_bytes: int = 0
     stderr_bytes: int = 0
     last_stream: str | None = None
-    last_output_at: float | None = None
-    swept: int = 0
     attempts: int = 0
     """HTTP requests begun so far, of every phase."""
     polls: int = 0
@@ -108,8 +105,6 @@ def fold(state: RunState, event: Event) -> RunState:
             return replace(state, kill_at=None)
         case ProcessExited():
             return replace(state, kill_at=None)
-        case MembersSwept():
-            return replace(state, swept=len(event.members))
         case AttemptStarted():
             polls = state.polls + (event.phase == "poll")
             return replace(state, attempts=state.attempts + 1, polls=polls, next_poll_at=None)
@@ -141,11 +136,10 @@ def _with_output(state: RunState, event: OutputSeen) -> RunState:
         sizes[stream] = size
     if not event.marks:
         return state
-    stream, _size, at = event.marks[-1]
+    stream, _size, _at = event.marks[-1]
     return replace(
         state,
         stdout_bytes=sizes["stdout"],
         stderr_bytes=sizes["stderr"],
         last_stream=stream,
-        last_output_at=at,
     )

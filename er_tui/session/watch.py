@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 
 _DEBOUNCE_MS = 200
+_STANDS_SECONDS = 1.0
+"""Within this the watch stands, loading the library that does it included."""
+_CLOCK_STEP_SECONDS = 0.05
+"""Files are stamped by a clock that ticks coarsely, so a little behind ours."""
 
 
 class FolderWatch:
@@ -25,18 +30,39 @@ class FolderWatch:
         """Why changes are not seen, e.g. because the system's watches are used up."""
         self._stop: threading.Event | None = None
 
-    def watch(self, folders: Iterable[Path]) -> None:
-        """Watch these folders, and no other ones, from now on."""
+    def watch(self, folders: Iterable[Path], since: float) -> None:
+        """Watch these folders, and no other ones, from now on.
+
+        What changed from ``since`` (Unix seconds: when they were looked into, or watched before)
+        until the watch stands is told too.
+        """
         self.stop()
         self._stop = threading.Event()
+        watched = list(folders)
         threading.Thread(
-            target=self._run, args=(list(folders), self._stop), name="folder-watch", daemon=True
+            target=self._run, args=(watched, self._stop), name="folder-watch", daemon=True
         ).start()
+        catch_up = threading.Timer(_STANDS_SECONDS, self._catch_up, (watched, since))
+        catch_up.daemon = True
+        catch_up.start()
 
     def stop(self) -> None:
         if self._stop is not None:
             self._stop.set()
             self._stop = None
+
+    def _catch_up(self, folders: list[Path], since: float) -> None:
+        since -= _CLOCK_STEP_SECONDS
+        for folder in folders:
+            try:
+                if os.stat(folder).st_ctime >= since:
+                    self.changed.append(folder)  # something in it came or went
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        if entry.stat(follow_symlinks=False).st_ctime >= since:
+                            self.changed.append(Path(entry.path))
+            except OSError:
+                continue  # gone meanwhile: the watch tells that
 
     def _run(self, folders: list[Path], stop: threading.Event) -> None:
         import watchfiles  # slow to load, and not needed for the first paint

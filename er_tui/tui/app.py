@@ -6,11 +6,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,8 +32,10 @@ from er_tui.tui.theme import THEME
 
 _DRAIN_SECONDS = 1 / 20
 _TICK_SECONDS = 0.5
-_CLOSE_SECONDS = 15.0
-_WATCH_SECONDS = 1.0
+_CLOSE_SECONDS = 20.0
+"""The engine takes up to 16: for runs that do not end and backends that do not answer."""
+_MOST_CHANGES = 50
+_OVERLAP_SECONDS = 3.0
 """After which a new watch has begun to see, with much to spare."""
 
 
@@ -81,6 +84,7 @@ class DashboardApp(App[None]):
         self._loader = loader
         self._run_all = run_all
         self._watch = FolderWatch()
+        self._begun_at = time.time()
         self._main = MainScreen(session, title)
         self.register_theme(THEME)
         self.theme = THEME.name
@@ -102,11 +106,11 @@ class DashboardApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: the commands that make sense now."""
+        del screen
         for command in COMMANDS:
             if command.id != "palette" and command.enabled(self._main):
                 name = f"{command.name[0].upper()}{command.name[1:]}  ({command.shown})"
                 yield SystemCommand(name, command.help, self._calling(command.id))
-        yield from (c for c in super().get_system_commands(screen) if c.title == "Theme")
 
     async def action_quit(self) -> None:
         """Textual's own quit key, which works on every screen, asks like ours."""
@@ -156,7 +160,7 @@ class DashboardApp(App[None]):
                 self.session.add(entry)
         if done:
             self._main.loading_entries = False
-            self._watch.watch(self._watched())
+            self._watch_anew(self._begun_at)
             if self._run_all:
                 self._run_all = False
                 self.session.start_all(list(self.session.entries))
@@ -167,49 +171,53 @@ class DashboardApp(App[None]):
         return set(library.folders) | {root.parent for root in library.roots if root.is_file()}
 
     def _take_disk_changes(self) -> bool:
+        if not self._watch.changed:
+            return False
         changed = False
-        before = set(self.session.library.folders)
-        while self._watch.changed:
+        folders = set(self.session.library.folders)
+        # So many a time: the rest of a large change waits for the next, and keys come between.
+        for _ in range(_MOST_CHANGES):
+            if not self._watch.changed:
+                break
             changed = self._take_disk_change(self._watch.changed.popleft()) or changed
-        self._watch_anew(before)
+        if folders != self.session.library.folders.keys():
+            # What the watch before was about to tell is caught up with.
+            self._watch_anew(time.time() - _OVERLAP_SECONDS)
         return changed
 
     def _take_disk_change(self, path: Path) -> bool:
         library, session = self.session.library, self.session
         if path.is_dir():
-            return path not in library.folders and self._look_into(path)
-        for folder in [f for f in library.folders if f.is_relative_to(path)]:
-            del library.folders[folder]
+            return self._look_again(path) if path in library.folders else self._look_into(path)
+        was_folder = library.forget(path)
         entry = library.reload(path)
         if entry is not None:
             session.add(entry)
             return True
-        return bool(session.remove(path))
+        return bool(session.remove(path, folder=was_folder)) or was_folder
 
     def _look_into(self, folder: Path) -> bool:
-        """List what is in a folder; True if that is anything."""
-        found = list(self.session.library.rescan(folder)) if folder.is_dir() else []
+        """List what is in a new folder; True if there is anything to list or to watch."""
+        before = len(self.session.library.folders)
+        found = list(self.session.library.rescan(folder))
         for entry in found:
             self.session.add(entry)
-        return bool(found)
+        return bool(found) or len(self.session.library.folders) != before
 
-    def _watch_anew(self, before: set[Path]) -> None:
-        """Watch what is there now, if that is not as before; look into new ones once more then.
+    def _look_again(self, folder: Path) -> bool:
+        """Something came to a known folder or went: what came is told by its own path."""
+        gone = [
+            entry.path
+            for entry in self.session.entries.values()
+            if entry.path.parent == folder and not entry.gone and not os.path.lexists(entry.path)
+        ]
+        for path in gone:
+            self.session.remove(path)
+        return bool(gone)
 
-        A file that came after the first look and before the watch began would be missed.
-        """
-        folders = set(self.session.library.folders)
-        if folders != before:
-            self._watch.watch(self._watched())
-        if new := folders - before:
-            self.set_timer(_WATCH_SECONDS, partial(self._look_again, new))
-
-    def _look_again(self, folders: set[Path]) -> None:
-        before = set(self.session.library.folders)
-        found = [self._look_into(folder) for folder in sorted(folders)]
-        if any(found):
-            self._main.entries_changed()
-        self._watch_anew(before)
+    def _watch_anew(self, since: float) -> None:
+        """Watch what is there now; what changed from ``since`` on is told too."""
+        self._watch.watch(self._watched(), since)
 
     def _end_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)
@@ -227,13 +235,18 @@ def run_dashboard(paths: tuple[Path, ...], client: EngineClient, run_all: bool) 
     try:
         app.run()
     finally:
-        client.close(_CLOSE_SECONDS)
+        ended = client.close(_CLOSE_SECONDS)
+        if not ended:
+            print(f"er-tui: {client.still_there}", file=sys.stderr)  # noqa: T201 - the last word
     if app.return_code:
         return app.return_code
-    if run_all:
-        good = all(run.status == "succeeded" for run in session.runs.values())
-        return 0 if good and not any(e.error for e in session.entries.values()) else 1
-    return 0
+    return 0 if ended and (not run_all or _all_succeeded(session)) else 1
+
+
+def _all_succeeded(session: Session) -> bool:
+    """Whether every invocation was run, and its latest run succeeded."""
+    latest = [session.latest(key) for key in session.entries]
+    return bool(latest) and all(run is not None and run.status == "succeeded" for run in latest)
 
 
 def _title(paths: tuple[Path, ...]) -> str:

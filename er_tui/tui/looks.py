@@ -79,10 +79,10 @@ def duration(seconds: float) -> str:
 
 
 def time_of(run: RunState, now: float) -> str:
-    """The time column: running clock or final duration."""
+    """The time column: how long it waits, runs, or ran."""
     seconds = run.seconds(now)
     if seconds is None:
-        return ""
+        return clock(max(0.0, now - run.queued_at)) if run.badge == "queued" else ""
     return clock(seconds) if run.live else duration(seconds)
 
 

@@ -266,3 +266,21 @@ def test_a_file_is_loaded_with_the_bytes_it_was_judged_by(folder: Path, write: W
     document = load(path, folder)
     assert document.data == path.read_bytes()
     assert document.entry.name == "a"
+
+
+def test_a_tree_deeper_than_the_stack_hides_nothing(folder: Path, write: Write) -> None:
+    write("zz-good")
+    inner = os.open(folder, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=inner)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=inner)
+        os.close(inner)
+        inner = deeper
+    os.close(inner)
+    assert [entry.name for entry in Library([folder]).scan()] == ["zz-good"]
+    # Taken down from above: what removes trees is not made for one this deep either.
+    while (folder / "d").exists():
+        (folder / "d").rename(folder / "top")
+        if (folder / "top" / "d").exists():
+            (folder / "top" / "d").rename(folder / "d")
+        (folder / "top").rmdir()

@@ -155,7 +155,7 @@ def test_a_folder_that_goes_takes_its_entries_along(session: Session, write: Wri
     write("deploy/deep/stage")
     kept = write("deploy-not")
     listed(session)
-    gone = session.remove(kept.parent / "deploy")
+    gone = session.remove(kept.parent / "deploy", folder=True)
     assert len(gone) == 2
     assert list(session.entries) == [str(kept)]
 

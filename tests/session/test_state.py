@@ -70,7 +70,6 @@ TABLE: list[tuple[str, Sequence[Event], dict[str, Any]]] = [
     ("timing out", [STARTED, SPAWNED, DEADLINE], {"badge": "cancelling", "kill_at": 42.0}),
     ("killed", [STARTED, CANCEL, TERM, KILL], {"badge": "cancelling", "kill_at": None}),
     ("exited", [STARTED, CANCEL, TERM, EXITED], {"live": True, "kill_at": None}),
-    ("swept", [STARTED, SPAWNED, EXITED, SWEPT], {"swept": 2}),
     (
         "cancelled",
         [STARTED, CANCEL, TERM, EXITED, finished("cancelled", error_summary="why")],
@@ -120,7 +119,7 @@ def test_output_is_summed_up_by_its_last_marks() -> None:
         OutputSeen(at=13.0, marks=()),
     )
     assert (state.stdout_bytes, state.stderr_bytes) == (25, 4)
-    assert (state.last_stream, state.last_output_at) == ("stdout", 11.5)
+    assert state.last_stream == "stdout"
 
 
 def test_folding_changes_no_earlier_state() -> None:

@@ -2,6 +2,7 @@
 """What changes on the disk is told."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.session.conftest import Write
 def watch(folder: Path) -> Iterator[FolderWatch]:
     """A watch of the folder that has begun to see."""
     watch = FolderWatch()
-    watch.watch([folder])
+    watch.watch([folder], time.time())
     until_seen(watch, folder / "first", (folder / "first").touch)
     yield watch
     watch.stop()
@@ -62,7 +63,7 @@ def test_a_new_folder_is_told_and_watched_once_that_is_asked(
     new = folder / "new"
     new.mkdir()
     wait_until(lambda: new in watch.changed)
-    watch.watch([folder, new])
+    watch.watch([folder, new], time.time())
     until_seen(watch, new / "first", (new / "first").touch)
     shutil.rmtree(new)
     wait_until(lambda: new in watch.changed)
@@ -83,7 +84,7 @@ def test_a_folder_that_is_gone_keeps_no_other_from_being_watched(
     folder: Path, tmp_path: Path
 ) -> None:
     watch = FolderWatch()
-    watch.watch([tmp_path / "gone", folder])
+    watch.watch([tmp_path / "gone", folder], time.time())
     until_seen(watch, folder / "first", (folder / "first").touch)
     watch.stop()
     assert watch.failure is None
@@ -91,8 +92,8 @@ def test_a_folder_that_is_gone_keeps_no_other_from_being_watched(
 
 def test_nothing_to_watch_is_no_failure(tmp_path: Path) -> None:
     watch = FolderWatch()
-    watch.watch([])
-    watch.watch([tmp_path / "gone"])
+    watch.watch([], time.time())
+    watch.watch([tmp_path / "gone"], time.time())
     watch.stop()
     watch.stop()
     assert watch.failure is None

@@ -162,3 +162,20 @@ async def test_a_capture_damaged_while_it_is_shown_gets_a_marker(
             await screen.press("g", "G", "o", "o", "o", "escape")
         gate.touch()
         await screen.see("3 succeeded")
+
+
+async def test_a_new_run_is_followed_whatever_was_looked_at_before(
+    folder: Path, write: Write
+) -> None:
+    gate = folder / "gate"
+    write("a", "echo done")
+    write("b", f"for i in $(seq 200); do echo line $i; done; {stay_until(gate)}")
+    async with dashboard(folder) as screen:
+        await screen.press("r")
+        await screen.see("✓ succeeded", "done")
+        await screen.press("j")
+        await screen.see("Not run yet.")
+        await screen.press("r")
+        await screen.see("line 200", "following")
+        gate.touch()
+        await screen.see("✓ succeeded")

@@ -54,20 +54,30 @@ class GatedNetwork(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         del local_address
         start = time.monotonic()
-        reason = "no address"
-        for family, kind, protocol, _name, address in self._resolve(host, port, timeout):
-            left = None if timeout is None else timeout - (time.monotonic() - start)
+        failure: Exception = httpcore.ConnectError("it has no address")
+        addresses = self._resolve(host, port, timeout)
+        for tried, (family, kind, protocol, _name, address) in enumerate(addresses):
+            share = None
+            if timeout is not None:
+                # An address that swallows everything must not take the time of the next.
+                left = timeout - (time.monotonic() - start)
+                share = max(0.0, left) / (len(addresses) - tried)
             try:
-                connection = self._connect(family, kind, protocol, address, left)
+                connection = self._connect(family, kind, protocol, address, share)
+            except httpcore.ConnectTimeout as error:
+                failure = error
+                continue
             except OSError as error:
-                reason = error.strerror or str(error)
+                failure = httpcore.ConnectError(error.strerror or str(error))
                 continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for option in socket_options or ():
                 connection.setsockopt(*option)
             self.timings.connect = time.monotonic() - start
             return GatedStream(connection, self._gate, self.timings)
-        raise httpcore.ConnectError(f"cannot connect to {host} port {port}: {reason}")
+        if isinstance(failure, httpcore.ConnectTimeout):
+            raise failure
+        raise httpcore.ConnectError(f"cannot connect to {host} port {port}: {failure}")
 
     def _resolve(self, host: str, port: int, timeout: float | None) -> list[Any]:
         def look_up() -> list[Any]:

@@ -56,6 +56,8 @@ def open_stdin(invocation: RuntimeInvocation, none: bool) -> int:
         raise Rejection(f"input_payload_path does not exist: {path}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
+        if path is None:
+            raise Rejection(f"command cannot be started: {os.devnull}: {reason}") from error
         raise Rejection(f"input_payload_path cannot be read: {path}: {reason}") from error
     if path and not stat.S_ISREG(os.fstat(descriptor).st_mode) and path != os.devnull:
         os.close(descriptor)

@@ -242,6 +242,8 @@ class MainScreen(Screen[None]):
         look = look_of_run(run)
         seconds = run.seconds(time.time())
         spent = "" if seconds is None else (clock if run.live else duration)(seconds)
+        if run.live and seconds is not None and run.timeout_seconds is not None:
+            spent += f" of {clock(run.timeout_seconds)}"
         return f"{look.glyph} {look.word} {spent}".rstrip(), look.tone
 
     def _show_standing(self) -> None:

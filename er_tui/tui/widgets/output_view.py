@@ -90,6 +90,7 @@ class OutputView(ScrollView, can_focus=True):
 
     def show(self, reader: CaptureReader | None, *, live: bool, follow: bool) -> None:
         """Show another capture from now on; the reader is closed when it is replaced."""
+        self._follow = follow
         if self._reader is None and reader is None:
             return
         if self._reader is not None:
@@ -99,7 +100,6 @@ class OutputView(ScrollView, can_focus=True):
         self._seen = None
         self._widest = 0
         self._strip.cache_clear()
-        self._follow = follow
         self.virtual_size = Size(0, 0)
         self.scroll_to(0, 0, animate=False, force=True)
         self.refresh()
