@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from er_tui.journal.events import AttemptEnded, AttemptStarted, Event
 
@@ -18,10 +19,9 @@ class AttemptRow:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took in all."""
-        if self.ended is None:
-            return None
-        return sum(part or 0.0 for _name, part in self.parts)
+        """How long it took in all; None of one that was not measured, or has not ended."""
+        known = [part for _name, part in self.parts if part is not None]
+        return sum(known) if known else None
 
     @property
     def parts(self) -> tuple[tuple[str, float | None], ...]:
@@ -43,6 +43,10 @@ class Attempts:
     def __init__(self) -> None:
         self.rows: list[AttemptRow] = []
         self._index: dict[int, int] = {}
+        self._latest: dict[str, int] = {}
+        """By phase the index of the last attempt with a body."""
+        self._before: dict[int, int] = {}
+        """By index that of the attempt before it whose body was another."""
         self.longest = 0.0
         """Seconds of the longest attempt that ended; the measure of the bars."""
 
@@ -59,15 +63,32 @@ class Attempts:
                 self.rows[index] = replace(self.rows[index], ended=event)
                 if event.phase != "events":
                     self.longest = max(self.longest, self.rows[index].seconds or 0.0)
+                self._remember_body(index, event)
                 changed = True
         return changed
 
+    def _remember_body(self, index: int, event: AttemptEnded) -> None:
+        if event.body is None:
+            return
+        latest = self._latest.get(event.phase)
+        if latest is not None:
+            ended = self.rows[latest].ended
+            same = ended is not None and ended.body == event.body
+            before = self._before.get(latest) if same else latest
+            if before is not None:
+                self._before[index] = before
+        self._latest[event.phase] = index
+
     def before(self, index: int) -> AttemptRow | None:
         """The attempt of the same phase before this one that had another body."""
-        row = self.rows[index]
-        body = row.ended.body if row.ended else None
-        for earlier in reversed(self.rows[:index]):
-            stored = earlier.ended.body if earlier.ended else None
-            if earlier.started.phase == row.started.phase and stored not in (None, body):
-                return earlier
-        return None
+        before = self._before.get(index)
+        return None if before is None else self.rows[before]
+
+
+def place(url: str) -> str:
+    """The part of a URL that tells attempts apart; all of what is no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

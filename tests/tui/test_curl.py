@@ -65,6 +65,47 @@ def test_a_form_is_sent_as_a_form() -> None:
     assert shlex.split(command)[4:8] == ["--data-urlencode", "a=b c", "--data-urlencode", "n=3"]
 
 
+@pytest.mark.parametrize("body_format", ["json", "form"])
+def test_a_secret_is_a_variable_wherever_it_stands(body_format: str) -> None:
+    body = {"api_key": "S3CR3T-1", "copy": "of S3CR3T-2", "plain": "it's"}
+    command = curl_command(
+        attempt("http://***@h/x?token=***&a=b"),
+        invocation(
+            body=json.dumps(body), body_format=body_format, headers='{"X-Api-Key": "S3CR3T-2"}'
+        ),
+    )
+    assert "S3CR3T" not in command
+    assert "***" not in command
+    names = {f"SECRET_{n}": f"value {n} '$x" for n in range(1, 5)}
+    told = subprocess.run(
+        ["bash", "-c", command.replace("curl", "printf '%s\\n'", 1)],
+        check=True,
+        env={**os.environ, **names},
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    one, two, three, four = names.values()
+    assert told[-1] == f"http://{three}@h/x?token={four}&a=b"
+    if body_format == "json":
+        assert json.loads(told[-2]) == {"api_key": one, "copy": f"of {two}", "plain": "it's"}
+    else:
+        fields = [word for word in told[3:-1] if word != "--data-urlencode"]
+        assert fields == [f"api_key={one}", f"copy=of {two}", "plain=it's"]
+
+
+def test_a_masked_header_without_a_usable_name_is_a_variable_still() -> None:
+    command = curl_command(attempt("http://h/x", {"2nd-Key": "***"}), None)
+    assert """'2nd-Key: '"${_2ND_KEY}" """ in command
+
+
+def test_of_a_header_with_a_reference_the_rest_is_no_secret_either() -> None:
+    command = curl_command(
+        attempt("http://h/x", {"X-Mixed": "***"}),
+        invocation(headers='{"X-Mixed": "--password=S3CR3T ${NAME}"}'),
+    )
+    assert "S3CR3T" not in command
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(body=st.dictionaries(_words, _words, max_size=3), value=_words, token=_token)

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -22,13 +21,22 @@ from er_tui.tui.curl import curl_command
 from er_tui.tui.looks import duration, size
 from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.attempt_list import AttemptList
-from er_tui.tui.widgets.json_lines import json_lines
+from er_tui.tui.widgets.json_lines import Line, changed_lines, spread, styled
 from er_tui.tui.widgets.lines_view import LinesView
 from er_tui.tui.widgets.status_line import StatusLine
 from er_tui.tui.widgets.tones import tone_style
 
-_SHOWN_BODY_BYTES = 256 << 10
+_PARSED_BYTES = 64 << 10
+_PLAIN_BYTES = 16 << 10
+_SHOWN_LINES = 500
 _NAME_WIDTH = 18
+
+
+class _Body(NamedTuple):
+    """The beginning of a stored body, and how many bytes it has in all."""
+
+    data: bytes
+    size: int
 
 
 class AttemptsPane(Pane):
@@ -93,21 +101,25 @@ class AttemptsPane(Pane):
     def _show_status(self) -> None:
         run = self._subject.run
         muted, live = tone_style(self._view, "text--muted"), tone_style(self._view, "live")
-        parts = [Text(f"{len(self._attempts.rows)} attempts", style=muted)]
+        count = len(self._attempts.rows)
+        parts = [Text(f"{count} attempt{'' if count == 1 else 's'}", style=muted)]
         if run is not None and run.backend_status is not None:
             parts.append(Text(safe_line(run.backend_status), style=live))
         if run is not None and run.live and run.next_poll_at is not None:
             left = max(0.0, run.next_poll_at - time.time())
             parts.append(Text(f"poll {run.polls + 1} in {left:.1f}s", style=live))
-        parts.append(
-            Text.assemble(
-                ("▇ connect ", tone_style(self._view, "ending")),
-                ("▇ TLS ", tone_style(self._view, "idle")),
-                ("▇ wait ", live),
-                ("▇ body", tone_style(self._view, "good")),
-            )
-        )
+        if count:
+            parts.append(self._legend())
         self.query_one("#attempts-status", StatusLine).say(Text(" · ", style=muted).join(parts))
+
+    def _legend(self) -> Text:
+        """What the colours of the bars mean."""
+        return Text.assemble(
+            ("▇ connect ", tone_style(self._view, "ending")),
+            ("▇ TLS ", tone_style(self._view, "idle")),
+            ("▇ wait ", tone_style(self._view, "live")),
+            ("▇ body", tone_style(self._view, "good")),
+        )
 
     def on_attempt_list_highlighted(self) -> None:
         self._show_selected()
@@ -158,31 +170,54 @@ class AttemptsPane(Pane):
         return lines
 
     def _body(self, row: AttemptRow) -> list[Text]:
-        assert row.ended is not None
-        strong, muted = self._view.tone("text--strong"), self._view.tone("text--muted")
-        data = self._read(row)
-        if data is None:
+        body = self._read(row)
+        if body is None:
             return []
-        lines = [Text(""), Text("body", style=strong)]
+        muted = self._view.tone("text--muted")
+        lines = [Text(""), Text("body", style=self._view.tone("text--strong"))]
+        spread_out = _spread(body)
+        if spread_out is None:
+            shown, left_out = _plain(body)
+            lines += [Text(line) for line in shown]
+            if left_out:
+                lines.append(Text(f"… {left_out:,} more bytes are not shown", style=muted))
+            return lines
+        lines += styled(spread_out[:_SHOWN_LINES], self._view.tone)
+        left_out = len(spread_out) - _SHOWN_LINES
+        if left_out > 0:
+            lines.append(Text(f"… {left_out:,} more lines are not shown", style=muted))
+        return lines + self._changes(spread_out)
+
+    def _changes(self, after: list[Line]) -> list[Text]:
+        """What is other than in the body before, without what is the same."""
         earlier = self._attempts.before(self._list.cursor)
         before = self._read(earlier) if earlier is not None else None
-        try:
-            document = json.loads(data)
-        except (ValueError, RecursionError):
-            text = safe_block(data.decode(errors="replace"))
-            return lines + [Text(line) for line in text.splitlines()[:500]]
-        lines += json_lines(document, self._view.tone)
-        if before is not None and earlier is not None:
-            changes = _changes(before, data)
-            if changes:
-                number = earlier.started.number
-                lines += [Text(""), Text(f"changed since attempt {number}", style=strong)]
-                tones = {"+": self._view.tone("good"), "-": self._view.tone("bad")}
-                lines += [Text(line, style=tones.get(line[0], muted)) for line in changes]
-        return lines
+        if earlier is None or before is None:
+            return []
+        title = Text(
+            f"changed since attempt {earlier.started.number}", style=self._view.tone("text--strong")
+        )
+        if before.size > _PARSED_BYTES:
+            changes = [f"not compared: the body before had {before.size:,} bytes"]
+        else:
+            spread_out = _spread(before)
+            old = _text(before.data) if spread_out is None else [line.plain for line in spread_out]
+            changes = changed_lines(old, [line.plain for line in after])
+        if not changes:
+            return []
+        muted = self._view.tone("text--muted")
+        tones = {"+": self._view.tone("good"), "-": self._view.tone("bad")}
+        return [
+            Text(""),
+            title,
+            *(
+                Text(safe_line(line, limit=400), style=tones.get(line[0], muted))
+                for line in changes
+            ),
+        ]
 
-    def _read(self, row: AttemptRow) -> bytes | None:
-        """The beginning of the body that was stored for an attempt."""
+    def _read(self, row: AttemptRow) -> _Body | None:
+        """The body that was stored for an attempt; None where there is none to be read."""
         if row.ended is None or row.ended.body is None or self._directory is None:
             return None
         # A journal is a file like any other: what it names must be in its own directory.
@@ -195,7 +230,8 @@ class AttemptsPane(Pane):
         except (OSError, ValueError):
             return None
         try:
-            return os.pread(descriptor, _SHOWN_BODY_BYTES, 0)
+            data = os.pread(descriptor, _PARSED_BYTES, 0)
+            return _Body(data, max(len(data), os.fstat(descriptor).st_size))
         except OSError:
             return None
         finally:
@@ -210,17 +246,24 @@ def _nothing(run: RunState | None) -> str:
     return "This run sent no requests."
 
 
-def _changes(before: bytes, after: bytes) -> list[str]:
-    """What differs between two JSON bodies, line by line, without what is the same."""
+def _spread(body: _Body) -> list[Line] | None:
+    """The lines of a JSON body; None of one that is none, or too large to be looked into."""
+    if body.size > _PARSED_BYTES:
+        return None
+    try:
+        return list(spread(json.loads(body.data)))
+    except (ValueError, RecursionError):
+        return None
 
-    def spread(data: bytes) -> list[str]:
-        try:
-            return json.dumps(json.loads(data), indent=2, ensure_ascii=False).splitlines()
-        except (ValueError, RecursionError):
-            return data.decode(errors="replace").splitlines()
 
-    return [
-        safe_line(line, limit=400)
-        for line in difflib.unified_diff(spread(before), spread(after), lineterm="", n=0)
-        if not line.startswith(("---", "+++", "@@"))
-    ][:200]
+def _plain(body: _Body) -> tuple[list[str], int]:
+    """The first lines of a body as text, and how many bytes of it are not in them."""
+    end = min(len(body.data), _PLAIN_BYTES)
+    while 0 < end < len(body.data) and body.data[end] & 0xC0 == 0x80:
+        end -= 1  # no character is cut in two
+    shown = b"".join(body.data[:end].splitlines(keepends=True)[:_SHOWN_LINES])
+    return _text(shown), body.size - len(shown)
+
+
+def _text(data: bytes) -> list[str]:
+    return safe_block(data.decode(errors="replace")).splitlines()

@@ -10,6 +10,8 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from er_tui.journal.events import (
+    AttemptEnded,
+    AttemptStarted,
     CancelRequested,
     DeadlinePassed,
     Event,
@@ -25,11 +27,13 @@ from er_tui.journal.events import (
 )
 from er_tui.journal.reading import EventTail
 from er_tui.text.safe import safe_line
+from er_tui.tui.attempts import place
 from er_tui.tui.looks import duration, local_time, size
 from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.lines_view import LinesView
 
 _HANG = 25  # under the words, right of both times
+_LONGEST_WORDS = 8000
 
 
 class TimelinePane(Pane):
@@ -89,7 +93,7 @@ class TimelinePane(Pane):
             Text.assemble(
                 (f"{local_time(event.at)} ", self._view.tone("text--muted")),
                 (f"{'+' + duration(event.at - self._start):>8}  ", self._view.tone("text--muted")),
-                (safe_line(words, limit=2000), self._view.tone(tone)),
+                (safe_line(words, limit=_LONGEST_WORDS), self._view.tone(tone)),
             )
         )
 
@@ -104,6 +108,8 @@ class TimelinePane(Pane):
                 word = result["status"].replace("_", " ")
                 tone = "good" if result["status"] == "succeeded" else "bad"
                 return tone, f"{word}: {summary}" if summary else word
+            case AttemptEnded(note=note):
+                return "ending" if note else "text--strong", _ended(event)
             case _:
                 return _TONES.get(type(event), "text--strong"), _words(event)
 
@@ -126,9 +132,9 @@ def _words(event: Event) -> str:
         case ProcessSpawned(process=process):
             return f"process {process.pid} leads its own session and group"
         case CancelRequested(reason=reason, grace_seconds=grace):
-            return f"cancel: {reason}; SIGKILL follows after {grace:g}s"
+            return f"cancel: {reason}{_kill(grace)}"
         case DeadlinePassed(timeout_seconds=timeout, grace_seconds=grace):
-            return f"deadline of {timeout}s passed; SIGKILL follows after {grace:g}s"
+            return f"deadline of {timeout}s passed{_kill(grace)}"
         case SignalSent(signal=name, pgid=pgid, members=members):
             to_whom = f" (still alive: {_named(members)})" if members else ""
             return f"{name} to group {pgid}{to_whom}"
@@ -138,10 +144,27 @@ def _words(event: Event) -> str:
             return f"process ended by {name} (exit code {code})"
         case MembersSwept(members=members):
             return f"swept {len(members)} left behind: {_named(members)}"
+        case AttemptStarted(number=number, phase=phase, method=method, url=url):
+            return f"attempt {number}: {phase} {method} {place(url)}"
         case Noted(text=text):
             return text
         case _:
             return event.name
+
+
+def _kill(grace_seconds: float) -> str:
+    # Without a grace there is no process, or its SIGKILL is the next event.
+    return f"; SIGKILL follows after {grace_seconds:g}s" if grace_seconds else ""
+
+
+def _ended(event: AttemptEnded) -> str:
+    parts = ["no response" if event.code is None else f"HTTP {event.code}"]
+    if event.status:
+        parts.append(event.status)
+    if event.next_seconds is not None:
+        parts.append(f"next in {duration(event.next_seconds)}")
+    words = f"attempt {event.number}: {', '.join(parts)}"
+    return f"{words}: {event.note}" if event.note else words
 
 
 def _named(members: tuple[Member, ...]) -> str:

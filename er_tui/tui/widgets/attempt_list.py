@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from rich.style import Style
 from rich.text import Text
@@ -16,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from er_tui.text.safe import safe_line
-from er_tui.tui.attempts import AttemptRow
+from er_tui.tui.attempts import AttemptRow, place
 from er_tui.tui.looks import duration, size
 from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
@@ -53,6 +52,7 @@ class AttemptList(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows: list[AttemptRow] = []
+        self._count = 0
         self._longest = 0.0
         self.cursor = 0
 
@@ -66,8 +66,6 @@ class AttemptList(ScrollView, can_focus=True):
             self.cursor = max(0, self._count - 1)
         self._show_cursor()
         self.refresh()
-
-    _count = 0
 
     def action_move(self, by: int) -> None:
         self._put(self.cursor + by)
@@ -129,10 +127,9 @@ class AttemptList(ScrollView, can_focus=True):
             no_wrap=True,
             overflow="ellipsis",
         )
+        line.append(safe_line(place(started.url)), style=muted)
         if ended is not None and ended.note:
-            line.append(safe_line(ended.note), style=tone_style(self, "ending"))
-        else:
-            line.append(safe_line(_place(started.url)), style=muted)
+            line.append(f"  {safe_line(ended.note)}", style=tone_style(self, "ending"))
         return line
 
     def _bar(self, row: AttemptRow) -> Text:
@@ -149,9 +146,3 @@ class AttemptList(ScrollView, can_focus=True):
                 cells = 1
             return bar.append(" " * (_BAR_WIDTH - cells))
         return bar.append(" " * _BAR_WIDTH)
-
-
-def _place(url: str) -> str:
-    """The part of a URL that tells attempts apart."""
-    parts = urlsplit(url)
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
