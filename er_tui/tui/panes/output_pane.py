@@ -143,10 +143,10 @@ class OutputPane(Pane):
         parts.append(Text(f"{count:,} line{'' if count == 1 else 's'}", style=muted))
         parts.append(Text(f"out {size(run.stdout_bytes)}", style=muted))
         parts.append(Text(f"err {size(run.stderr_bytes)}", style=muted))
-        if run.live and run.pid is not None:
-            parts.append(Text(f"process {run.pid}", style=muted))
         if self._view.follow:
             parts.append(Text("following", style=accent))
         elif run.live:
             parts.append(Text("f follows", style=muted))
+        if run.live and run.pid is not None:
+            parts.append(Text(f"process {run.pid}", style=muted))
         status.say(Text(" · ", style=muted).join(parts))
