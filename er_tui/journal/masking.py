@@ -84,7 +84,7 @@ _INSIDE = tuple(
         rf"(?<![\w.-])(?=[\w.-]*?(?:{_STRONG}|[_-]key))[\w.-]++={_WORD}",
         rf"(?<![\w.-])(?-i:(?=[A-Z0-9_]*?KEY)[A-Z0-9_]++)={_WORD}",
         # -H "X-Api-Key: VALUE"; "api_key": "VALUE" in what is almost JSON
-        rf"""(?:["']|-H\s*+){_HEADER}\s*+:\s*+(?P<value>[^"'\s][^"'\r\n]*)""",
+        rf"""(?:["']|(?<![\w-])-H\s*+){_HEADER}\s*+:\s*+(?P<value>[^"'\s][^"'\r\n]*)""",
         rf"""["']{_LONG}\\?["']\s*+:\s*+\\?["'](?P<value>[^"'\\]+)""",
     )
 )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from er_tui.journal.run_directory import words_of
 from er_tui.rxp import RuntimeResult, write_result
@@ -22,6 +23,9 @@ def delivery_problem(target: str | None) -> str | None:
         path = os.path.abspath(target)
         if os.path.isdir(path):
             return f"output_result_path is a directory: {target}"
+        mode = os.lstat(path).st_mode if os.path.lexists(path) else stat.S_IFREG
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):  # it would be replaced, a device too
+            return f"output_result_path is not a regular file: {target}"
         folder = os.path.dirname(path)
         while not os.path.lexists(folder):
             folder = os.path.dirname(folder)

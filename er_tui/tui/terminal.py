@@ -3,9 +3,24 @@
 
 from __future__ import annotations
 
+from codecs import IncrementalDecoder, getincrementaldecoder
 from typing import Any, TextIO
 
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
+
+
+def _forgiving(encoding: str) -> Any:
+    """A decoder that takes any byte: a keyboard in another encoding is no reason to end."""
+
+    def make() -> IncrementalDecoder:
+        return getincrementaldecoder(encoding)(errors="replace")
+
+    return make
+
+
+# Textual decodes the keys strictly, and dies of the first byte that is not UTF-8.
+linux_driver.getincrementaldecoder = _forgiving  # type: ignore[attr-defined]
 
 
 class LosableFile:

@@ -261,3 +261,12 @@ def test_a_program_that_cannot_be_forked_for_want_of_descriptors_is_a_result(
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert {"rejected", "succeeded"} <= statuses
+
+
+def test_a_pipe_is_not_replaced_by_a_result(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    result = run(shell(tmp_path, "true", output_result_path=str(pipe)))
+    assert result.status == "rejected"
+    assert result.error_summary == f"output_result_path is not a regular file: {pipe}"
+    assert pipe.is_fifo()

@@ -64,7 +64,7 @@ class Terminal:
         """Of the terminal: echo, line mode, control characters."""
         return termios.tcgetattr(self._child.child_fd)
 
-    def press(self, *keys: str) -> None:
+    def press(self, *keys: str | bytes) -> None:
         for key in keys:
             self._child.send(key)
 

@@ -132,3 +132,13 @@ def test_without_a_terminal_it_says_so_and_exits_2(folder: Path, write: Write) -
     assert done.returncode == 2
     assert "the dashboard needs a terminal; use --headless without one" in done.stderr
     assert done.stdout == ""
+
+
+def test_bytes_that_are_no_keys_end_nothing(
+    open_terminal: Open, folder: Path, write: Write
+) -> None:
+    write("one", "echo words")
+    terminal = open_terminal(folder)
+    terminal.wait_for("1 not run", "jobs 0/2")
+    terminal.press(b"\xe9", b"\xff\xfe", "r")
+    terminal.wait_for("1 succeeded", "words")

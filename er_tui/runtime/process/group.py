@@ -12,7 +12,7 @@ import signal
 
 from er_tui.journal.events import Member
 
-_LONGEST_COMMAND = 200
+_LONGEST_COMMAND = 64 << 10
 
 
 def live_members(pgid: int) -> list[Member]:

@@ -41,6 +41,7 @@ from er_tui.runtime.recording import RunRecord
 
 Cause: TypeAlias = Literal["exited", "cancelled", "timed_out", "capture_failed"]
 
+_SHOWN_COMMAND = 200
 _RESCAN_SECONDS = 0.02
 _SWEEP_GRACE_SECONDS = 0.05
 _UNKILLABLE_SECONDS = 5.0
@@ -245,6 +246,10 @@ class Supervisor:
     def _end(self) -> Ending:
         """The leader is dead: take the last output, its status, and what it left behind."""
         self._take_rest()
+        if self._kill_at is not None:
+            # Who forks and exits over and over may slip through every look at /proc. The leader's
+            # zombie still pins the number, so this reaches the group or nobody.
+            signal_group(self._pgid, signal.SIGKILL)
         ended = self._take_status()
         # After a cancel or timeout the group is empty; else it may hold what the leader left.
         if self._kill_at is None and not self._settings.linger and group_exists(self._pgid):
@@ -294,5 +299,8 @@ class Supervisor:
         self._record.emit(MembersSwept(at=time.time(), members=members))
 
     def _members(self) -> tuple[Member, ...]:
+        # Scrubbed whole: a secret that is cut is not found.
         scrub = self._record.masking.scrub
-        return tuple(Member(m.pid, scrub(m.command)) for m in live_members(self._pgid))
+        return tuple(
+            Member(m.pid, scrub(m.command)[:_SHOWN_COMMAND]) for m in live_members(self._pgid)
+        )
