@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 from typing import NamedTuple
@@ -36,7 +35,7 @@ def reap(child: subprocess.Popen[bytes]) -> Exit:
         child.returncode = -1
         return Exit(None, None)
     child.returncode = os.waitstatus_to_exitcode(status)
-    own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    own_peak = _own_peak_kib()
     ended_by = -child.returncode if child.returncode < 0 else None
     return Exit(
         code=child.returncode if ended_by is None else 128 + ended_by,
@@ -45,6 +44,15 @@ def reap(child: subprocess.Popen[bytes]) -> Exit:
         cpu_system_seconds=usage.ru_stime,
         peak_memory_bytes=usage.ru_maxrss * 1024 if usage.ru_maxrss > own_peak else None,
     )
+
+
+def _own_peak_kib() -> int:
+    """The peak of this process's memory, without what its own parent handed on to its figure."""
+    with open("/proc/self/status", "rb") as file:
+        for line in file:
+            if line.startswith(b"VmHWM:"):
+                return int(line.split()[1])
+    return 0
 
 
 def signal_name(number: int) -> str:
