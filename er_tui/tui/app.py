@@ -11,13 +11,15 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from er_tui.session.client import EngineClient
@@ -128,9 +130,18 @@ class DashboardApp(App[None]):
         return call
 
     def _begin(self) -> None:
+        self._parts = len(self._main.query("*"))
         self._loader.painted()
-        self.set_interval(_DRAIN_SECONDS, self._drain)
-        self.set_interval(_TICK_SECONDS, self._main.clock_ticked)
+        self.set_interval(_DRAIN_SECONDS, partial(self._while_it_stands, self._drain))
+        self.set_interval(_TICK_SECONDS, partial(self._while_it_stands, self._main.clock_ticked))
+
+    def _while_it_stands(self, update: Callable[[], None]) -> None:
+        """Update the screen; not any more once it is being taken down, which goes part by part."""
+        try:
+            update()
+        except NoMatches:
+            if len(self._main.query("*")) >= self._parts:
+                raise
 
     def _drain(self) -> None:
         if not self._main.is_mounted:
