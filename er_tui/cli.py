@@ -3,15 +3,21 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, TextIO
 
 import click
 
 from er_tui import __version__
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_SIZE = re.compile(r"([0-9]{1,15})(|k|m|g|kib|mib|gib)", re.ASCII | re.IGNORECASE)
 
 
 def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -24,7 +30,54 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
     context.exit()
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+class Size(click.ParamType[int]):
+    """A number of bytes, above 0: ``4096``, ``500k``, ``10M``, ``2GiB``."""
+
+    name = "size"
+
+    def convert(
+        self, value: object, parameter: click.Parameter | None, context: click.Context | None
+    ) -> int:
+        match = _SIZE.fullmatch(str(value))
+        if match is None or not int(match[1]):
+            self.fail(
+                f"{value!r} is not a size: bytes, or with k, M, G (powers of 1000), "
+                "KiB, MiB, GiB (of 1024)",
+                parameter,
+                context,
+            )
+        return int(match[1]) * _UNITS[match[2].lower()]
+
+
+class Seconds(click.FloatRange):
+    """A range of seconds; nan, which is in every range, is in none."""
+
+    name = "number of seconds"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> float:
+        seconds: float = super().convert(value, parameter, context)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds", parameter, context)
+        return seconds
+
+
+class _Command(click.Command):
+    """Ends by a signal as the shell expects it, however early Ctrl-C came."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            code = super().main(*arguments, **{**options, "standalone_mode": False})
+        except click.Abort:
+            code = 128 + signal.SIGINT
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        sys.exit(code)
+
+
+@click.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
 @click.option("--run", "run_all", is_flag=True, help="Start every invocation at once.")
 @click.option(
@@ -32,6 +85,19 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
     type=click.IntRange(min=1),
     help="How many processes, and how many HTTP runs, go on at a time. "
     "Default: a process a core, and 64 HTTP runs.",
+)
+@click.option(
+    "--grace",
+    type=Seconds(0, 3600),
+    metavar="SECONDS",
+    help="Between SIGTERM and SIGKILL, for invocations that do not say. Default: 3.",
+)
+@click.option(
+    "--max-capture",
+    type=Size(),
+    metavar="SIZE",
+    help="The most that a run may write, for invocations that do not say; past it the run is "
+    "ended. Bytes, or as 500k, 10M, 2G, 1GiB. Default: no limit.",
 )
 @click.option("--headless", is_flag=True, help="No screen: run all, report, exit with a code.")
 @click.option(
@@ -50,6 +116,8 @@ def main(
     paths: tuple[Path, ...],
     run_all: bool,
     jobs: int | None,
+    grace: float | None,
+    max_capture: int | None,
     headless: bool,
     as_json: bool,
     demo: bool,
@@ -71,6 +139,7 @@ def main(
     if not headless and not all(s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError("the dashboard needs a terminal; use --headless without one")
     lanes = (jobs, jobs) if jobs else _default_lanes()
+    limits = _limits(grace, max_capture)
     folder = None
     try:
         with ExitStack() as stack:
@@ -78,7 +147,9 @@ def main(
                 folder = _demo(stack)
                 paths = (folder,)
             code = (
-                _headless(paths, lanes, as_json) if headless else _dashboard(paths, lanes, run_all)
+                _headless(paths, lanes, limits, as_json)
+                if headless
+                else _dashboard(paths, lanes, limits, run_all)
             )
     except KeyboardInterrupt:  # before there was anything to cancel
         code = 128 + signal.SIGINT
@@ -92,6 +163,12 @@ def _default_lanes() -> tuple[int, int]:
     from er_tui.engine.messages import DEFAULT_WAITING_JOBS
 
     return len(os.sched_getaffinity(0)), DEFAULT_WAITING_JOBS
+
+
+def _limits(grace: float | None, max_capture: int | None) -> dict[str, Any]:
+    """What was asked for of runs whose invocation does not say; as an EngineClient takes it."""
+    limits = {"grace_seconds": grace, "max_capture_bytes": max_capture}
+    return {name: value for name, value in limits.items() if value is not None}
 
 
 def _fill_closed_streams() -> None:
@@ -112,20 +189,36 @@ def _demo(stack: ExitStack) -> Path:
         raise click.ClickException(str(error)) from None
 
 
-def _headless(paths: tuple[Path, ...], lanes: tuple[int, int], as_json: bool) -> int:
+def _headless(
+    paths: tuple[Path, ...], lanes: tuple[int, int], limits: dict[str, Any], as_json: bool
+) -> int:
     from er_tui.session.headless import Headless
     from er_tui.session.library import Library
 
     results = sys.stdout if as_json else None
-    return Headless(Library(paths), *lanes, sys.stderr, results).run()
+    code = Headless(Library(paths), *lanes, sys.stderr, results, limits).run()
+    if as_json:
+        _give_up_unwritable(sys.stdout)
+    return code
 
 
-def _dashboard(paths: tuple[Path, ...], lanes: tuple[int, int], run_all: bool) -> int:
+def _give_up_unwritable(stream: TextIO) -> None:
+    """What could not be written has been told; the interpreter is not to try it once more."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _dashboard(
+    paths: tuple[Path, ...], lanes: tuple[int, int], limits: dict[str, Any], run_all: bool
+) -> int:
     # The engine starts first: it gets ready while the screen is being imported.
     from er_tui.session.client import EngineClient
 
     jobs, waiting_jobs = lanes
-    client = EngineClient(jobs, waiting_jobs=waiting_jobs)
+    terminal = sys.stdin.fileno()
+    client = EngineClient(jobs, waiting_jobs=waiting_jobs, terminal=terminal, **limits)
     from er_tui.tui.app import run_dashboard
 
     return run_dashboard(paths, client, run_all)

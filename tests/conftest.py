@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,15 @@ class Eventually(Protocol):
 @pytest.fixture
 def eventually() -> Eventually:
     return wait_until
+
+
+for _number, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+):
+    # Whoever runs the tests in the background ignores them, and what we start would inherit that.
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:

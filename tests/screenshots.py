@@ -21,7 +21,8 @@ from er_tui.demo.serving import serving
 from er_tui.session.client import EngineClient
 from er_tui.session.library import Library
 from er_tui.session.session import Session
-from er_tui.tui.app import DashboardApp, Loader
+from er_tui.tui.app import DashboardApp
+from er_tui.tui.loader import Loader
 
 SIZE = (132, 40)
 _PATIENCE_SECONDS = 60.0
@@ -79,6 +80,10 @@ async def walk(tour: Tour) -> None:
     await tour.until(lambda: tour.status("traceback") == "failed")
     await tour.until(lambda: tour.status("build") == "running")
     await tour.picture("dashboard")
+    await tour.go_to("question")
+    await tour.press("u", "i", "y")
+    await tour.picture("input")
+    await tour.press("ctrl+right_square_bracket", "escape", "u")
     await tour.go_to("traceback")
     await tour.picture("failure")
     await tour.go_to("release")
@@ -98,6 +103,14 @@ async def walk(tour: Tour) -> None:
     await tour.press("question_mark")
     await tour.picture("help")
     await tour.press("escape")
+    await tour.go_to("build")
+    await tour.press("right_square_bracket", "tab", "slash", *"linking core", "enter")
+    await tour.press("number_sign", "ampersand", "equals_sign")
+    await tour.picture("search")
+    await tour.press("escape", "escape")
+    await tour.go_to("http-report")
+    await tour.press(*["right_square_bracket"] * 3)
+    await tour.picture("artifacts")
 
 
 async def main(folder: Path) -> None:

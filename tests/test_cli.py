@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import er_tui
+from er_tui.cli import Size
 from tests.session.commands import ER_TUI
 
 
@@ -38,6 +39,14 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         (["--demo", "--headless", "."], "--demo brings its own invocations; leave PATH out"),
         (["--headless", "--jobs", "0", "."], "0 is not in the range x>=1"),
         (["--headless", "--jobs", "many", "."], "'many' is not a valid integer"),
+        (["--headless", "--grace", "3601", "."], "'--grace': 3601.0 is not in the range"),
+        (["--headless", "--grace", "-1", "."], "'--grace': -1.0 is not in the range"),
+        (["--headless", "--grace", "nan", "."], "'--grace': 'nan' is not a number of seconds"),
+        (["--headless", "--grace", "long", "."], "'--grace': 'long' is not a valid number of sec"),
+        (["--headless", "--max-capture", "0", "."], "'--max-capture': '0' is not a size"),
+        (["--headless", "--max-capture", "-1k", "."], "'--max-capture': '-1k' is not a size"),
+        (["--headless", "--max-capture", "1.5G", "."], "'--max-capture': '1.5G' is not a size"),
+        (["--headless", "--max-capture", "10T", "."], "'--max-capture': '10T' is not a size"),
         (["--haedless", "."], "No such option"),
     ],
 )
@@ -58,12 +67,30 @@ def test_the_version_names_the_contracts_and_where_they_are_from() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("size", "count"),
+    [
+        ("1", 1),
+        ("500k", 500_000),
+        ("10M", 10_000_000),
+        ("2G", 2_000_000_000),
+        ("4KiB", 4096),
+        ("1mib", 1 << 20),
+        ("3GiB", 3 << 30),
+    ],
+)
+def test_a_size_is_a_number_of_bytes_with_a_unit(size: str, count: int) -> None:
+    assert Size().convert(size, None, None) == count
+
+
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_names_every_option_and_exit_code(option: str) -> None:
     done = run(option)
     assert done.returncode == 0
     for word in ("PATH...", "--run", "--jobs", "--headless", "--json", "--demo", "--version"):
         assert word in done.stdout
+    assert "--grace SECONDS" in done.stdout
+    assert "--max-capture SIZE" in done.stdout
     assert (
         "Exit code: 0 all succeeded; 1 a run did not, or a file was invalid; 2 usage"
         in " ".join(done.stdout.split())

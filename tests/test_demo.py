@@ -39,6 +39,7 @@ EXPECTED = {
     "nightly": "succeeded",
     "payload": "succeeded",
     "progress": "succeeded",
+    "question": "succeeded",
     "release": "succeeded",
     "secret": "succeeded",
     "stubborn": "timed_out",
@@ -94,6 +95,9 @@ def test_the_demo_without_a_screen_ends_as_it_promises(temporary: Path, tagged: 
     assert "KeyError: 'washers'" in results["traceback"]["error_summary"]
     assert results["family"]["metadata"]["swept_count"] == "1"
     assert "total" in Path(results["payload"]["stdout_path"]).read_text()
+    question = results["question"]
+    assert question["stderr_path"] is None
+    assert "no answer for" in Path(question["stdout_path"]).read_text()
     assert "\r" in Path(results["progress"]["stdout_path"]).read_bytes().decode()
     colours = Path(results["colours"]["stdout_path"]).read_text()
     for code in ("\x1b[41m", "\x1b[48;5;196m", "\x1b[48;2;"):

@@ -26,7 +26,7 @@ def within(package: str, modules: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("package", ["textual", "rich", "httpx", "asyncio", "platformdirs"])
 def test_the_library_loads_only_what_it_needs(package: str) -> None:
-    assert within(package, loaded("er_tui.runtime", "er_tui.runtime.runners")) == set()
+    assert within(package, loaded("er_tui.runtime.executor", "er_tui.runtime.runners")) == set()
 
 
 def test_the_session_loads_no_runtime_and_of_the_engine_its_messages_alone() -> None:

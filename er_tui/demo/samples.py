@@ -58,6 +58,12 @@ PROCESS_SAMPLES = (
         ("{python}", "{scripts}/progress.py"),
     ),
     Sample(
+        "question",
+        "has a terminal of its own and asks a question there; i types the answer",
+        ("{python}", "{scripts}/question.py"),
+        metadata={"subprocess.pty": "true"},
+    ),
+    Sample(
         "secret",
         "a secret in its environment and one in its command, neither of them shown",
         ("{python}", "{scripts}/secret.py", "--token=not-a-real-token"),

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The engine process: ``python -m er_tui.engine`` with a listening descriptor, a folder, and how
-many processes and how many other runs go on at a time.
+"""The engine process: ``python -m er_tui.engine`` with one JSON document, its :class:`Settings`.
 
-Started by a session, which made the private folder and the socket in it. Ends all runs when the
-last client is gone or on SIGTERM, with little grace: whoever cared is not there any more.
+Started by the guard for a session, which made the private folder and the socket in it. Ends all
+runs when the last client is gone, on SIGTERM and when the guard is dead, with little grace: whoever
+cared is not there any more. Exits with 0 if everything that it was to end has ended.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -16,58 +17,127 @@ import socket
 import sys
 import threading
 import time
+from typing import NamedTuple
 
 from er_tui.engine.messages import Queued, Refused
 from er_tui.engine.queue import Job, RunQueue
+from er_tui.engine.sampler import Sampler
 from er_tui.engine.server import Server
+from er_tui.engine.strays import Strays
 from er_tui.runtime import ExecutorRuntime
+from er_tui.runtime.control import DEFAULT_GRACE_SECONDS
 from er_tui.runtime.runners import AsyncHttpRunner, HttpRunner, SubprocessRunner
+from er_tui.rxp import RuntimeResult
 
-_GRACE_SECONDS = 0.5
+_GRACE_SECONDS = 0.4
+"""Whoever kills the dashboard finds nothing left a second later."""
 _LAST_WAIT_SECONDS = 10.0
 _FLUSH_SECONDS = 1.0
 _OWN_DESCRIPTORS = 64
 _DESCRIPTORS_A_RUN = 12
 
 
-def make_runtime() -> ExecutorRuntime:
+class Settings(NamedTuple):
+    """What an engine is told at its start."""
+
+    listener: int
+    """The descriptor of a listening socket."""
+    guard: int
+    """The pid of our parent."""
+    folder: str
+    """Private to this engine; the socket and the log are in it."""
+    jobs: int
+    waiting_jobs: int
+    grace_seconds: float | None
+    max_capture_bytes: int | None
+
+
+def make_runtime(settings: Settings) -> ExecutorRuntime:
     """Every kind that has a runner."""
     runtime = ExecutorRuntime()
-    runtime.register("subprocess", SubprocessRunner(unbuffered=True))
+    grace = settings.grace_seconds
+    processes = SubprocessRunner(
+        unbuffered=True,
+        grace_seconds=DEFAULT_GRACE_SECONDS if grace is None else grace,
+        max_capture_bytes=settings.max_capture_bytes,
+        watchdog=False,  # the guard is one for us all
+    )
+    runtime.register("subprocess", processes)
     runtime.register("http", HttpRunner())
     runtime.register("http_async", AsyncHttpRunner())
     return runtime
 
 
 def main() -> int:
-    descriptor, folder = int(sys.argv[1]), sys.argv[2]
-    jobs, waiting_jobs = int(sys.argv[3]), int(sys.argv[4])
-    # A parent that ignores SIGCHLD would have the kernel throw away every exit status.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    settings = Settings(**json.loads(sys.argv[1]))
     # The terminal's signals are the dashboard's; ours are SIGTERM and the end of the connection.
     # Handled, not ignored: children would inherit that.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, lambda _number, _frame: None)
-    _make_room(jobs + waiting_jobs)
-    server = Server(socket.socket(fileno=descriptor), jobs, waiting_jobs)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop())
-
-    def queued(job: Job) -> None:
-        server.publish(Queued(job.control.run_id, time.time()))
-
-    def broken(job: Job, error: Exception) -> None:
-        server.publish(Refused(job.control.run_id, f"{type(error).__name__}: {error}"))
-
-    queue = RunQueue(make_runtime(), jobs, queued, broken, waiting_jobs)
+    _make_room(settings.jobs + settings.waiting_jobs)
+    server = Server(
+        socket.socket(fileno=settings.listener),
+        settings.jobs,
+        settings.waiting_jobs,
+        _watch_over(settings.guard),
+    )
+    signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop("SIGTERM to the engine"))
+    engine = _Engine(settings, server)
+    # With a handler a dead child stays until it is reaped, whatever we inherited.
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: engine.sampler.child_died())
+    reason = "the engine failed"
     try:
-        server.serve(queue)
+        reason = server.serve(engine.queue)
     finally:
-        done = queue.end_all("the dashboard is gone", _GRACE_SECONDS, _LAST_WAIT_SECONDS)
+        done = engine.end(reason)
+    if server.has_clients:
+        print(f"{reason}: every run was ended", file=sys.stderr)  # noqa: T201 - that is the log
+    else:
+        shutil.rmtree(settings.folder, ignore_errors=True)
     _let_backends_be_told()
     server.flush(_FLUSH_SECONDS)
     server.close()
-    shutil.rmtree(folder, ignore_errors=True)
     return 0 if done else 1
+
+
+class _Engine:
+    """The runs, and all that goes on beside them."""
+
+    def __init__(self, settings: Settings, server: Server) -> None:
+        self._server = server
+        self._strays = Strays()
+        runtime = make_runtime(settings)
+        self.queue = RunQueue(runtime, settings.jobs, self, settings.waiting_jobs)
+        self.sampler = Sampler(self.queue.process_controls, server.publish, self._strays)
+
+    def queued(self, job: Job) -> None:
+        self._server.publish(Queued(job.control.run_id, time.time()))
+
+    def began(self, _job: Job) -> None:
+        self.sampler.begin()
+
+    def ended(self, job: Job, result: RuntimeResult) -> None:
+        self._strays.ended(job.control.run_id, result)
+
+    def broken(self, job: Job, error: Exception) -> None:
+        words = f"{type(error).__name__}: {error}"
+        self._server.publish(Refused(job.control.run_id, words))
+
+    def end(self, reason: str) -> bool:
+        """End all runs, and then what they left behind; False if some did not end."""
+        done = self.queue.end_all(reason, _GRACE_SECONDS, _LAST_WAIT_SECONDS)
+        self.sampler.stop()
+        self._strays.end(self.queue.process_controls())
+        return done
+
+
+def _watch_over(guard: int) -> int | None:
+    """A descriptor that becomes readable when the guard dies; None if it has already."""
+    try:
+        pidfd = os.pidfd_open(guard)
+    except ProcessLookupError:
+        return None
+    return pidfd if os.getppid() == guard else None
 
 
 def _make_room(runs: int) -> None:

@@ -48,6 +48,39 @@ class Cancel(Frozen):
     run_id: str
 
 
+class SendSignal(Frozen):
+    """Client: send this signal to the process group of a run; SIGSTOP pauses, SIGCONT resumes."""
+
+    name: ClassVar[str] = "signal"
+    run_id: str
+    signal: str
+    """By name: ``SIGUSR1``."""
+
+
+class Extend(Frozen):
+    """Client: give a run that has a deadline so much more time."""
+
+    name: ClassVar[str] = "extend"
+    run_id: str
+    seconds: float
+
+
+class Window(Frozen):
+    """Client: how large the pane is in which runs with a terminal of their own are shown."""
+
+    name: ClassVar[str] = "window"
+    columns: int
+    rows: int
+
+
+class Keys(Frozen):
+    """Client: what was typed for a run that has a terminal of its own."""
+
+    name: ClassVar[str] = "keys"
+    run_id: str
+    text: str
+
+
 class Welcome(Frozen):
     """Engine: the answer to Hello."""
 
@@ -84,10 +117,36 @@ class RunEvent(Frozen):
     event: Event
 
 
-Message: TypeAlias = Hello | Start | Cancel | Welcome | Refused | Queued | RunEvent
+class LowSpace(Frozen):
+    """Engine: a disk that runs write to is nearly full; or (``free_bytes`` None) no longer."""
+
+    name: ClassVar[str] = "low_space"
+    place: str
+    """A folder on that disk."""
+    free_bytes: int | None
+
+
+Message: TypeAlias = (
+    Hello
+    | Start
+    | Cancel
+    | SendSignal
+    | Extend
+    | Window
+    | Keys
+    | Welcome
+    | Refused
+    | Queued
+    | RunEvent
+    | LowSpace
+)
 
 _KINDS: dict[str, type[Message]] = {
-    kind.name: kind for kind in (Hello, Start, Cancel, Welcome, Refused, Queued, RunEvent)
+    kind.name: kind
+    for kind in (
+        *(Hello, Start, Cancel, SendSignal, Extend, Window, Keys),
+        *(Welcome, Refused, Queued, RunEvent, LowSpace),
+    )
 }
 
 

@@ -12,10 +12,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from er_tui.engine.messages import DEFAULT_WAITING_JOBS, WAITING_KINDS
 from er_tui.runtime import ExecutorRuntime, RunControl
-from er_tui.rxp import RuntimeInvocation
+from er_tui.rxp import RuntimeInvocation, RuntimeResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,11 +43,21 @@ class Lane:
         self._idle = threading.Condition()
 
     def put(self, job: Job) -> None:
+        """Raises ValueError if there is no worker and none can be had."""
         with self._idle:
             self._jobs.append(job)
             if self._workers < self._width:
+                worker = threading.Thread(
+                    target=self._run, name=f"{self._name}-worker", daemon=True
+                )
+                try:
+                    worker.start()
+                except RuntimeError:  # no more threads or processes for this user now
+                    if not self._workers:
+                        self._jobs.remove(job)
+                        raise ValueError("the system gives no thread for it") from None
+                    return  # those there are take it in turn
                 self._workers += 1
-                threading.Thread(target=self._run, name=f"{self._name}-worker", daemon=True).start()
 
     def withdraw(self, job: Job) -> bool:
         """Take a job back that no worker has begun; False if it is not waiting here."""
@@ -73,42 +84,61 @@ class Lane:
             self._work(job)
 
 
+class Observer(Protocol):
+    """Is told what becomes of runs; but for :meth:`queued` on the worker's thread."""
+
+    def queued(self, job: Job) -> None:
+        """The run was taken; nothing has happened in it."""
+
+    def began(self, job: Job) -> None:
+        """A worker runs it now."""
+
+    def ended(self, job: Job, result: RuntimeResult) -> None:
+        """The run is over."""
+
+    def broken(self, job: Job, error: Exception) -> None:
+        """The run raised instead of giving a result."""
+
+
 class RunQueue:
     """All runs of an engine that are queued or running.
 
-    ``queued`` is told of a run that was taken, before anything happens in it; ``broken``, on the
-    worker's thread, of one that raised instead of giving a result. :meth:`put`, :meth:`cancel` and
-    :meth:`end_all` are for one thread.
+    :meth:`put`, :meth:`cancel` and :meth:`end_all` are for one thread.
     """
 
     def __init__(
         self,
         runtime: ExecutorRuntime,
         jobs: int,
-        queued: Callable[[Job], None],
-        broken: Callable[[Job, Exception], None],
+        observer: Observer,
         waiting_jobs: int = DEFAULT_WAITING_JOBS,
     ) -> None:
         self._runtime = runtime
-        self._queued = queued
-        self._broken = broken
+        self._observer = observer
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
+        self._running: dict[str, Job] = {}
         self._ending = False
         self._processes = Lane("process", jobs, self._work)
         self._waiting = Lane("waiting", waiting_jobs, self._work)
         self._withdrawn = Lane("withdrawn", 1, self._work)
 
     def put(self, job: Job) -> None:
-        """Queue a run. Raises ValueError if its id is in use, or all is being ended."""
+        """Queue a run. Raises ValueError if its id is in use, all is being ended, or there is no
+        worker for it."""
         if self._ending:
             raise ValueError("the engine is ending")
         with self._lock:
             if job.control.run_id in self._jobs:
                 raise ValueError(f"run {job.control.run_id} exists already")
             self._jobs[job.control.run_id] = job
-        self._queued(job)
-        self._lane(job).put(job)
+        self._observer.queued(job)
+        try:
+            self._lane(job).put(job)
+        except ValueError:
+            with self._lock:
+                del self._jobs[job.control.run_id]
+            raise
 
     def cancel(self, run_id: str, reason: str) -> bool:
         """Cancel a run, queued or running; False if there is none of that id."""
@@ -118,6 +148,23 @@ class RunQueue:
             return False
         self._end(job, reason, None)
         return True
+
+    def control(self, run_id: str) -> RunControl | None:
+        """Of a run that is queued or running."""
+        with self._lock:
+            job = self._jobs.get(run_id)
+        return job.control if job is not None else None
+
+    def controls(self) -> list[RunControl]:
+        """Of all that are queued or running."""
+        with self._lock:
+            return [job.control for job in self._jobs.values()]
+
+    def process_controls(self) -> list[RunControl]:
+        """Of the processes that are running, or about to; from any thread."""
+        with self._lock:
+            running = list(self._running.values())
+        return [j.control for j in running if j.invocation.runtime_kind not in WAITING_KINDS]
 
     def end_all(self, reason: str, grace_seconds: float, wait_seconds: float) -> bool:
         """Cancel everything and wait for it; False if something was still there at the end.
@@ -137,17 +184,24 @@ class RunQueue:
         job.control.cancel(reason, grace_seconds=grace_seconds)
         # A queued run is recorded as cancelled now, not when its turn would have come.
         if self._lane(job).withdraw(job):
-            self._withdrawn.put(job)
+            try:
+                self._withdrawn.put(job)
+            except ValueError:
+                self._work(job)  # it starts nothing any more, and takes a moment
 
     def _lane(self, job: Job) -> Lane:
         waits = job.invocation.runtime_kind in WAITING_KINDS
         return self._waiting if waits else self._processes
 
     def _work(self, job: Job) -> None:
+        run_id = job.control.run_id
+        with self._lock:
+            self._running[run_id] = job
+        self._observer.began(job)
         try:
-            self._runtime.run(job.invocation, control=job.control)
+            self._observer.ended(job, self._runtime.run(job.invocation, control=job.control))
         except Exception as error:  # noqa: BLE001 - a fault of ours; it must not stop the lane
-            self._broken(job, error)
+            self._observer.broken(job, error)
         finally:
             with self._lock:
-                del self._jobs[job.control.run_id]
+                del self._jobs[run_id], self._running[run_id]

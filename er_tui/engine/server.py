@@ -9,24 +9,28 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
 
 from pydantic import ValidationError
 
+from er_tui.engine.clients import Client
 from er_tui.engine.messages import (
     PROTOCOL_VERSION,
     Cancel,
+    Extend,
     Hello,
-    LineBuffer,
+    Keys,
     Message,
     MessageError,
     Refused,
     RunEvent,
+    SendSignal,
     Start,
     Welcome,
+    Window,
     from_line,
     to_line,
 )
@@ -36,26 +40,23 @@ from er_tui.rxp import RuntimeInvocation
 
 MOST_UNSENT = 64 << 20
 _CHUNK = 1 << 18
+_LARGEST_SIZE = 9999
+_GUARD_GONE = "the guard was killed"
 _PACE_SECONDS = 0.01
 """Between two tellings: events come by the thousand, and each telling takes the workers' turn."""
 _FIRST_CLIENT_SECONDS = 30.0
 """Whoever started the engine connects at once; if nobody does, nobody will."""
 
 
-class Client:
-    """One connection: what was half read of it and what is not yet sent to it."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-        self.lines = LineBuffer()
-        self.unsent = bytearray()
-        self.greeted = False
-
-
 class Server:
-    """Serves clients until the last one is gone or :meth:`stop` is called."""
+    """Serves clients until the last one is gone, the guard is, or :meth:`stop` is called.
 
-    def __init__(self, listener: socket.socket, jobs: int, waiting_jobs: int) -> None:
+    ``guard`` is a descriptor that becomes readable when the guard dies; None if it has already.
+    """
+
+    def __init__(
+        self, listener: socket.socket, jobs: int, waiting_jobs: int, guard: int | None
+    ) -> None:
         self._listener = listener
         self._jobs = (jobs, waiting_jobs)
         self._selector = selectors.DefaultSelector()
@@ -64,10 +65,15 @@ class Server:
         self._waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._awake = False
         self._tell_at = 0.0
-        self._stopped = False
+        self._guard = guard
+        self._stopped: str | None = None if guard is not None else _GUARD_GONE
         self._had_client = False
-        self._start: Callable[[Job], None] | None = None
-        self._cancel: Callable[[str, str], bool] | None = None
+        self._window: tuple[int, int] | None = None
+        self._queue: RunQueue | None = None
+
+    @property
+    def has_clients(self) -> bool:
+        return bool(self._clients)
 
     def publish(self, message: Message) -> None:
         """Tell every client; callable from any thread."""
@@ -77,22 +83,25 @@ class Server:
             self._awake = True
             self._wake()
 
-    def stop(self) -> None:
-        """Make :meth:`serve` return; callable from a signal handler."""
-        self._stopped = True
+    def stop(self, reason: str) -> None:
+        """Make :meth:`serve` return ``reason``; callable from a signal handler."""
+        self._stopped = self._stopped or reason
         self._wake()
 
-    def serve(self, queue: RunQueue) -> None:
-        """Serve until the last client is gone or :meth:`stop`; clients stay connected after it."""
-        self._start, self._cancel = queue.put, queue.cancel
+    def serve(self, queue: RunQueue) -> str:
+        """Serve until there is a reason not to, and give it; clients stay connected after it."""
+        self._queue = queue
+        if self._guard is not None:
+            self._selector.register(self._guard, selectors.EVENT_READ, self._guard_died)
         self._listener.setblocking(False)
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._waker, selectors.EVENT_READ, self._woken)
         give_up_at = time.monotonic() + _FIRST_CLIENT_SECONDS
-        while not self._stopped and (self._clients or not self._had_client):
+        while self._stopped is None and (self._clients or not self._had_client):
             if not self._had_client and time.monotonic() >= give_up_at:
-                return
+                break
             self._turn(None if self._had_client else give_up_at - time.monotonic())
+        return self._stopped or "the dashboard is gone"
 
     def flush(self, seconds: float) -> None:
         """Send what is waiting to be sent, for at most ``seconds``."""
@@ -125,12 +134,14 @@ class Server:
 
     def _tell(self) -> None:
         """Send every client what there is to say, at once."""
-        lines = bytearray()
+        messages = []
         while self._outbox:
-            lines += to_line(self._outbox.popleft())
+            messages.append(self._outbox.popleft())
+        lines = b"".join(map(to_line, messages))
         for client in list(self._clients.values()):
             if client.greeted:
-                self._send(client, bytes(lines))
+                client.tell(messages, lines)
+                self._send(client)
 
     def _wake(self) -> None:
         os.eventfd_write(self._waker, 1)
@@ -138,6 +149,11 @@ class Server:
     def _woken(self) -> None:
         os.eventfd_read(self._waker)
         self._awake = False
+
+    def _guard_died(self) -> None:
+        assert self._guard is not None
+        self._selector.unregister(self._guard)
+        self.stop(_GUARD_GONE)
 
     def _accept(self) -> None:
         try:
@@ -152,7 +168,7 @@ class Server:
 
     def _talk(self, client: Client, ready: int) -> None:
         if ready & selectors.EVENT_WRITE:
-            self._send(client, b"")
+            self._send(client)
         if ready & selectors.EVENT_READ and client.connection.fileno() >= 0:
             self._receive(client)
 
@@ -185,32 +201,49 @@ class Server:
             self._send(client, to_line(Welcome(PROTOCOL_VERSION, os.getpid(), *self._jobs)))
         elif not client.greeted:
             raise MessageError("the first message must be hello")
-        elif isinstance(message, Start):
-            self._begin(client, message)
-        elif isinstance(message, Cancel):
-            assert self._cancel is not None
-            self._cancel(message.run_id, "cancelled by the operator")
         else:
-            raise MessageError(f"{message.name} is for the engine to say")
+            self._serve(client, message)
 
-    def _begin(self, client: Client, start: Start) -> None:
+    def _serve(self, client: Client, message: Message) -> None:
+        """Do what a client that said hello asks for."""
+        assert self._queue is not None
+        match message:
+            case Start():
+                self._begin(client, message, self._queue)
+            case Cancel(run_id):
+                self._queue.cancel(run_id, "cancelled by the operator")
+            case SendSignal(run_id) | Extend(run_id) | Keys(run_id):
+                try:
+                    _steer(self._queue.control(run_id), message)
+                except (TypeError, ValueError) as error:
+                    # Not a refusal of the run: that goes on.
+                    self._send(client, to_line(Refused(None, f"run {run_id}: {error}")))
+            case Window(columns, rows):
+                self._window = _size(columns), _size(rows)
+                for control in self._queue.controls():
+                    control.resize(*self._window)
+            case _:
+                raise MessageError(f"{message.name} is for the engine to say")
+
+    def _begin(self, client: Client, start: Start, queue: RunQueue) -> None:
         """Queue the run; only who asked is told if that cannot be: the id may be another's."""
-        assert self._start is not None
         try:
             control = RunControl(
                 run_id=start.run_id,
                 source=start.source,
                 on_event=lambda event: self.publish(RunEvent(start.run_id, event)),
             )
+            if self._window is not None:
+                control.resize(*self._window)
             invocation = RuntimeInvocation.model_validate(dict(start.invocation))
-            self._start(Job(invocation, control))
+            queue.put(Job(invocation, control))
         except (TypeError, ValueError) as error:
             self._send(client, to_line(Refused(start.run_id, _reason(error))))
 
-    def _send(self, client: Client, data: bytes) -> None:
+    def _send(self, client: Client, data: bytes = b"") -> None:
         client.unsent += data
         try:
-            while client.unsent:
+            while client.catch_up():
                 del client.unsent[: client.connection.send(client.unsent[:_CHUNK])]
         except BlockingIOError:
             pass
@@ -227,6 +260,35 @@ class Server:
         if self._clients.pop(client.connection.fileno(), None) is not None:
             self._selector.unregister(client.connection)
             client.connection.close()
+
+
+def _steer(control: RunControl | None, message: SendSignal | Extend | Keys) -> None:
+    """Carry out an order to a live run. Raises ValueError or TypeError if that cannot be."""
+    if control is None or control.record is None:
+        if isinstance(message, Keys):
+            return  # typed on while it ended
+        raise ValueError("it is not running")
+    match message:
+        case SendSignal(_, name):
+            if name not in signal.Signals.__members__:
+                raise ValueError(f"{name!r} is not a signal")
+            if control.leader is None:
+                raise ValueError("it has no process that could be signalled")
+            control.send_signal(signal.Signals[name])
+        case Extend(_, seconds):
+            if not control.extend(seconds):
+                raise ValueError("it has no deadline, or that has passed")
+        case Keys(_, text):
+            if not isinstance(text, str):
+                raise TypeError("keys are text")
+            control.type_keys(text.encode())
+
+
+def _size(number: object) -> int:
+    """Columns or rows, as far as a terminal can have them. Raises MessageError."""
+    if not isinstance(number, int) or not 0 < number <= _LARGEST_SIZE:
+        raise MessageError(f"{number!r} is not the size of a window")
+    return number
 
 
 def _reason(error: TypeError | ValueError) -> str:

@@ -115,6 +115,8 @@ class ProcessSpawned(Fact):
     at: float
     process: ProcessIdentity
     """The leader; its pid is also the id of its session and group."""
+    terminal: bool = False
+    """Whether it has a terminal of its own (``subprocess.pty``) and can be typed to."""
 
 
 class OutputSeen(Fact):
@@ -144,7 +146,11 @@ class SignalSent(Fact):
     signal: str
     pgid: int
     members: tuple[Member, ...] = ()
-    """Who was still alive to be signalled, where that was looked up (SIGKILL)."""
+    """Who of the group was alive to be signalled, where that was looked up (SIGKILL)."""
+    escaped: tuple[Member, ...] = ()
+    """Processes of the run that had left its group, signalled one by one."""
+    by_operator: bool = False
+    """Asked for by the operator for its own sake, not a step of a cancel or timeout."""
 
 
 class ProcessExited(Fact):
@@ -160,6 +166,47 @@ class MembersSwept(Fact):
     at: float
     members: tuple[Member, ...]
     """Processes the leader left behind in its group, ended after its exit."""
+
+
+class EndingCompleted(Fact):
+    """A cancel or timeout is done: nothing of the run is alive, but for the ``survivors``."""
+
+    name: ClassVar[str] = "ending_completed"
+    at: float
+    seconds: float
+    """From the request, or the deadline, until then."""
+    survivors: tuple[Member, ...] = ()
+    """Whom even SIGKILL did not end."""
+
+
+class DeadlineMoved(Fact):
+    name: ClassVar[str] = "deadline_moved"
+    at: float
+    seconds: float
+    """By how much; more time is positive."""
+    timeout_seconds: float
+    """Allowed in all now, counted from the start of the run."""
+
+
+class ResourcesSampled(Fact):
+    """What the live processes of the run used together, when that had changed notably."""
+
+    name: ClassVar[str] = "resources"
+    at: float
+    cpu_percent: float
+    """Of one core, since the sample before."""
+    memory_bytes: int
+    """Resident; what processes share counts in each."""
+    processes: int
+
+
+class InputSent(Fact):
+    """The operator typed to the run's terminal; what it was is nobody's business."""
+
+    name: ClassVar[str] = "input"
+    at: float
+    size: int
+    """Bytes."""
 
 
 class AttemptStarted(Fact):
@@ -226,6 +273,10 @@ Event: TypeAlias = (
     | SignalSent
     | ProcessExited
     | MembersSwept
+    | EndingCompleted
+    | DeadlineMoved
+    | ResourcesSampled
+    | InputSent
     | AttemptStarted
     | AttemptEnded
     | Noted
@@ -243,6 +294,10 @@ KINDS: dict[str, type[Event]] = {
         SignalSent,
         ProcessExited,
         MembersSwept,
+        EndingCompleted,
+        DeadlineMoved,
+        ResourcesSampled,
+        InputSent,
         AttemptStarted,
         AttemptEnded,
         Noted,

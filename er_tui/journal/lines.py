@@ -50,6 +50,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _truth(value: Any) -> bool:
+    if type(value) is not bool:
+        raise TypeError
+    return value
+
+
 def _number(value: Any) -> int:
     if type(value) is not int or not -_LARGEST <= value <= _LARGEST:
         raise TypeError
@@ -106,6 +112,7 @@ _YEAR_9999 = 253_402_300_800.0
 
 _READ: dict[Any, Callable[[Any], Any]] = {
     str: _text,
+    bool: _truth,
     int: _number,
     float: _seconds,
     float | None: _optional(_seconds),

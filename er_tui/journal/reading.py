@@ -30,9 +30,15 @@ class EventTail:
     def __init__(self, directory: str | os.PathLike[str]) -> None:
         self._path = Path(directory) / EVENTS_FILE
         self._offset = 0
+        self.more = False
+        """Whether the last read left something for the next, as far as it saw."""
 
-    def read(self) -> list[Event]:
-        """The events since the last call; none when the file is not there."""
+    def read(self, most: int | None = None) -> list[Event]:
+        """The events since the last call; none when the file is not there.
+
+        With ``most``, about so many bytes of them.
+        """
+        self.more = False
         events: list[Event] = []
         # Not blocking: a named pipe planted there must not hang its reader.
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -42,12 +48,15 @@ class EventTail:
             return events
         try:
             rest = b""
-            while chunk := os.pread(descriptor, _CHUNK, self._offset + len(rest)):
+            while chunk := os.pread(descriptor, most or _CHUNK, self._offset + len(rest)):
                 data = rest + chunk
                 whole = data.rfind(b"\n") + 1
                 events.extend(_decoded(data[:whole]))
                 self._offset += whole
                 rest = data[whole:]
+                if most is not None and whole:
+                    self.more = len(chunk) == most
+                    break
         except OSError:
             pass  # a directory, a pipe, a disk that fails: no more events than were read
         finally:

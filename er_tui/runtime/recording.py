@@ -21,6 +21,7 @@ from er_tui.journal.run_directory import (
 )
 from er_tui.runtime.control import RunControl
 from er_tui.runtime.delivery import deliver, delivery_problem
+from er_tui.runtime.holding import held
 from er_tui.rxp import (
     ArtifactDescriptor,
     RuntimeInvocation,
@@ -32,6 +33,8 @@ _LONGEST_TIMEOUT = 10**9
 """In seconds, 31 years: a larger number need not fit a clock."""
 
 _FAREWELL_SECONDS = 2.0
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+"""They wait while a record is begun and finished: it shall be whole whatever ends the program."""
 
 
 class Rejection(Exception):
@@ -92,6 +95,10 @@ class RunRecord:
         if self._note:
             self.emit(Noted(at=time.time(), text=self._note))
 
+    def allowed_seconds(self, deadline: float) -> float:
+        """How long after its start the run may last until ``deadline`` (monotonic clock)."""
+        return deadline - self._start
+
     def serves(self, invocation: RuntimeInvocation) -> bool:
         """Whether this is the record of ``invocation``, being written by the calling thread."""
         on_thread = self._thread == threading.get_ident()
@@ -108,6 +115,10 @@ class RunRecord:
             else:
                 self._write(lambda directory: directory.append_late(event))
             self._notify(event)
+
+    def note(self, text: str) -> None:
+        """Tell the reader of the timeline something."""
+        self.emit(Noted(at=time.time(), text=text))
 
     def write_environment(self, overlay: Mapping[str, str]) -> None:
         """Record what the child gets beyond this process's environment, masked."""
@@ -228,13 +239,16 @@ def run_recorded(
     record = RunRecord(invocation, control)
     try:
         try:
-            record.begin()
+            with held(*_INTERRUPTS):
+                record.begin()
             result = _outcome(record, body)
         except BaseException as interrupt:
             summary = f"interrupted by {type(interrupt).__name__}"
-            record.finish(record.result("cancelled", error_summary=summary))
+            with held(*_INTERRUPTS):
+                record.finish(record.result("cancelled", error_summary=summary))
             raise
-        return record.finish(result)
+        with held(*_INTERRUPTS):
+            return record.finish(result)
     finally:
         if record.signal_afterwards is not None:
             if record.farewell is not None:

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import queue
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
 from er_tui.session.client import EngineClient
 from er_tui.session.library import Entry, Library
@@ -21,15 +23,22 @@ EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 _CLOSE_SECONDS = 20.0
+_PATIENCE_SECONDS = 0.2
+"""With whoever reads what is reported, once a second signal came."""
+
+
+class _Unread(Exception):
+    """Nobody reads what is being written, and the user will not wait for it."""
 
 
 class Headless:
-    """Runs everything a library holds, once, and reports.
+    """Runs everything a library holds, once, and reports. ``limits`` are for its EngineClient.
 
     Progress goes to ``progress``, a line a fact; with ``results`` each RuntimeResult goes there as
     one JSON line when its run ends. The first SIGINT, SIGTERM or SIGHUP cancels every run and the
     report goes on; a second kills without grace. A signal that was ignored before (``nohup``) stays
-    so.
+    so. Results that cannot be written are told once: every run is cancelled, and the exit
+    code is 1.
     """
 
     def __init__(
@@ -39,9 +48,11 @@ class Headless:
         waiting_jobs: int,
         progress: TextIO,
         results: TextIO | None,
+        limits: Mapping[str, Any],
     ) -> None:
         self._session = Session(library)
         self._jobs, self._waiting_jobs = jobs, waiting_jobs
+        self._limits = limits
         self._progress = progress
         self._results = results
         # Not a threading.Event: a signal handler that sets one while its own thread waits for it
@@ -49,13 +60,16 @@ class Headless:
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._signal: int | None = None
         self._cancels_wanted = 0
-        self._cancels_sent = 0
+        self._cancels_told = 0
+        self._cancelled: set[str] = set()
+        self._writing_since: float | None = None
         self._unusable = 0
+        self._results_lost = False
 
     def run(self) -> int:
         """Block until all is done; the exit code."""
         with _signals(self._interrupted):
-            client = EngineClient(self._jobs, self._rouse, self._waiting_jobs)
+            client = EngineClient(self._jobs, self._rouse, self._waiting_jobs, **self._limits)
             self._session.engine = client
             try:
                 if not self._start(self._session.library.scan()):
@@ -63,7 +77,7 @@ class Headless:
                     return EXIT_USAGE
                 while self._session.live_runs():
                     self._wait()
-                    self._pass_on_cancels()
+                    self._tell_of_cancels()
                     self._report()
             finally:
                 if not client.close(_CLOSE_SECONDS):
@@ -90,11 +104,15 @@ class Headless:
         count = 0
         for entry in entries:
             count += 1
+            if self._cancels_wanted:
+                break
             self._session.add(entry)
             if self._session.start(entry.key) is None:
                 self._unusable += 1
                 error = self._session.entries[entry.key].error
                 self._say(f"invalid    {safe_line(str(error), limit=1000)}")
+        if self._cancels_wanted:
+            self._cancel_all(but=self._cancelled)  # one may have been started meanwhile
         return count
 
     def _report(self) -> None:
@@ -123,35 +141,67 @@ class Headless:
         for line in safe_block(run.error_summary or "").splitlines():
             self._say(f"           {line}")
         if self._results is not None and run.result is not None:
-            self._results.write(json.dumps(run.result) + "\n")
-            self._results.flush()
+            self._hand_over(run.result, self._results)
+
+    def _hand_over(self, result: Mapping[str, Any], results: TextIO) -> None:
+        try:
+            self._write(results, json.dumps(result))
+        except OSError as error:
+            # Nobody has the rest of them either: what runs, runs for nothing.
+            self._say(f"er-tui     results cannot be written: {error.strerror}")
+            self._results, self._results_lost = None, True
+            if not self._cancels_wanted:
+                self._cancels_wanted = 1
+                self._cancel_all()
+            self._rouse()
 
     def _name(self, run: RunState) -> str:
         return safe_line(self._session.entries[self._session.key_of(run.run_id)].name)
 
     def _say(self, line: str) -> None:
-        self._progress.write(line + "\n")
-        self._progress.flush()
+        self._write(self._progress, line)
+
+    def _write(self, file: TextIO, line: str) -> None:
+        """Blocks while nobody reads; a second signal then ends that, and the file is given up."""
+        self._writing_since = time.monotonic()
+        try:
+            file.write(line + "\n")
+            file.flush()
+        except _Unread:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, file.fileno())
+            os.close(nowhere)
+        finally:
+            self._writing_since = None
 
     def _interrupted(self, number: int) -> None:
-        """In the signal handler: note it, and let the loop act."""
+        """In the signal handler: the loop may be waiting for whoever reads what it says."""
         self._signal = self._signal or number
         self._cancels_wanted += 1
+        self._cancel_all()
         self._rouse()
+        since = self._writing_since or math.inf
+        if self._cancels_wanted > 1 and time.monotonic() - since > _PATIENCE_SECONDS:
+            raise _Unread
 
-    def _pass_on_cancels(self) -> None:
-        while self._cancels_sent < self._cancels_wanted:
-            self._cancels_sent += 1
-            words = "cancelling every run" if self._cancels_sent == 1 else "killing every run"
-            self._say(f"er-tui     {words}")
-            for run in self._session.live_runs():
+    def _cancel_all(self, but: Collection[str] = ()) -> None:
+        for run in self._session.live_runs():
+            if run.run_id not in but:
                 self._session.cancel(run.run_id)
+                self._cancelled.add(run.run_id)
+
+    def _tell_of_cancels(self) -> None:
+        while self._cancels_told < self._cancels_wanted:
+            self._cancels_told += 1
+            words = "cancelling every run" if self._cancels_told == 1 else "killing every run"
+            self._say(f"er-tui     {words}")
 
     def _exit_code(self) -> int:
         if self._signal is not None:
             return 128 + self._signal
         succeeded = all(run.status == "succeeded" for run in self._session.runs.values())
-        return EXIT_OK if succeeded and not self._unusable else EXIT_FAILED
+        good = succeeded and not self._unusable and not self._results_lost
+        return EXIT_OK if good else EXIT_FAILED
 
 
 @contextmanager

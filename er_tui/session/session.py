@@ -15,18 +15,27 @@ from typing import Protocol
 from er_tui.engine.messages import (
     WAITING_KINDS,
     Cancel,
+    Extend,
+    Keys,
+    LowSpace,
     Message,
     Queued,
     Refused,
     RunEvent,
+    SendSignal,
     Start,
     Welcome,
+    Window,
 )
 from er_tui.journal.events import Source
 from er_tui.journal.run_directory import new_run_id
 from er_tui.session.client import EngineGone
 from er_tui.session.library import Entry, Library, load
 from er_tui.session.state import RunState, fold
+from er_tui.session.tally import Tally
+
+_KEYS_AT_A_TIME = 1 << 16
+"""Characters; what is pasted can be of any length, a message cannot."""
 
 
 class Engine(Protocol):
@@ -51,6 +60,8 @@ class Changes:
     """A run has another status or badge than before."""
     engine: bool = False
     """The engine came or went."""
+    space: bool = False
+    """A disk got nearly full, or is so no longer."""
 
 
 @dataclass(slots=True)
@@ -60,6 +71,7 @@ class _Gathered:
     notices: list[str] = field(default_factory=list)
     states: bool = False
     engine: bool = False
+    space: bool = False
 
 
 class Session:
@@ -74,14 +86,20 @@ class Session:
         self.waiting_jobs = 0
         """How many runs of other kinds it runs at once."""
         self.engine: Engine | None = None
+        self.low_space: dict[str, int] = {}
+        """The disks that are nearly full: by a folder on each, the bytes that are free."""
+        self._window: Window | None = None
+        self.tally = Tally()
         self._runs_of: dict[str, list[str]] = {}
-        self._key_of: dict[str, str] = {}
-        self._live = 0
+        self._place_of: dict[str, tuple[str, int]] = {}
+        self._live: dict[str, None] = {}
         self._waiting: set[str] = set()
+        self._touched: dict[str, None] = {}
 
     def add(self, entry: Entry) -> None:
         """List an entry, in place of what was known of its file."""
         self.entries[entry.key] = entry
+        self._touch(entry.key)
 
     def remove(self, path: Path, *, folder: bool = False) -> set[str]:
         """The file is gone, or the folder with all that was in it: the keys that changed.
@@ -97,26 +115,47 @@ class Session:
                 self.entries[key] = replace(self.entries[key], gone=True)
             else:
                 del self.entries[key]
+            self._touch(key)
         return keys
+
+    def take_touched(self) -> tuple[str, ...]:
+        """The keys of the entries that came, went or were read or edited since this was asked
+        last, in that order.
+        """
+        touched = tuple(self._touched)
+        self._touched.clear()
+        return touched
 
     def runs_of(self, key: str) -> list[RunState]:
         """The runs of an entry, oldest first."""
         return [self.runs[run_id] for run_id in self._runs_of.get(key, ())]
+
+    def run_count(self, key: str) -> int:
+        return len(self._runs_of.get(key, ()))
+
+    def numbered(self, key: str, number: int) -> RunState:
+        """A run of an entry by its number, counted from 1."""
+        return self.runs[self._runs_of[key][number - 1]]
+
+    def number_of(self, run_id: str) -> int:
+        """Which run of its entry it is, counted from 1."""
+        return self._place_of[run_id][1]
 
     def latest(self, key: str) -> RunState | None:
         ids = self._runs_of.get(key)
         return self.runs[ids[-1]] if ids else None
 
     def key_of(self, run_id: str) -> str:
-        return self._key_of[run_id]
+        return self._place_of[run_id][0]
 
     @property
     def live_count(self) -> int:
         """How many runs are queued or running; cheap, whatever the number of runs."""
-        return self._live
+        return len(self._live)
 
     def live_runs(self) -> list[RunState]:
-        return [run for run in self.runs.values() if run.live]
+        """Oldest first; costs what there is of them, whatever the number of runs."""
+        return [self.runs[run_id] for run_id in self._live]
 
     def waits(self, run_id: str) -> bool:
         """Whether the run is of a kind that waits for somebody else (HTTP), not a process."""
@@ -132,16 +171,19 @@ class Session:
             return None
         document = load(entry.path, entry.path.parent)
         self.entries[key] = entry = replace(document.entry, name=entry.name)
+        self._touch(key)
         if entry.invocation is None:
             return None
         run = RunState(new_run_id(), time.time())
         source = Source(key, hashlib.sha256(document.data).hexdigest())
         self.runs[run.run_id] = run
-        self._runs_of.setdefault(key, []).append(run.run_id)
-        self._key_of[run.run_id] = key
-        self._live += 1
+        ids = self._runs_of.setdefault(key, [])
+        ids.append(run.run_id)
+        self._place_of[run.run_id] = key, len(ids)
+        self._live[run.run_id] = None
         if entry.invocation.runtime_kind in WAITING_KINDS:
             self._waiting.add(run.run_id)
+        self._count(key)
         self.engine.send(Start(run.run_id, entry.invocation.model_dump(), source))
         return run
 
@@ -151,8 +193,27 @@ class Session:
 
     def cancel(self, run_id: str) -> None:
         """Ask for the end of a run; a second time means at once."""
-        if self.engine is not None and self.runs[run_id].live:
-            self.engine.send(Cancel(run_id))
+        self._order(run_id, Cancel(run_id))
+
+    def send_signal(self, run_id: str, name: str) -> None:
+        """Have the process group of a run sent this signal (``SIGUSR1``)."""
+        self._order(run_id, SendSignal(run_id, name))
+
+    def extend(self, run_id: str, seconds: float) -> None:
+        """Give a run that has a deadline so much more time."""
+        self._order(run_id, Extend(run_id, seconds))
+
+    def type_keys(self, run_id: str, text: str) -> None:
+        """Type to the terminal of a run that has one of its own."""
+        for start in range(0, len(text), _KEYS_AT_A_TIME):
+            self._order(run_id, Keys(run_id, text[start : start + _KEYS_AT_A_TIME]))
+
+    def resize(self, columns: int, rows: int) -> None:
+        """How large terminals of runs are to be from now on."""
+        window = Window(columns, rows)
+        if self.engine is not None and window != self._window:
+            self._window = window
+            self.engine.send(window)
 
     def drain(self) -> Changes:
         """Take in what the engine said since the last time."""
@@ -166,6 +227,7 @@ class Session:
             tuple(gathered.notices),
             gathered.states,
             gathered.engine,
+            gathered.space,
         )
 
     def _take(self, message: Message | EngineGone, gathered: _Gathered) -> None:
@@ -182,18 +244,26 @@ class Session:
             case Welcome():
                 self.jobs, self.waiting_jobs = message.jobs, message.waiting_jobs
                 gathered.engine = True
+            case LowSpace(place, free):
+                if free is None:
+                    self.low_space.pop(place, None)
+                else:
+                    self.low_space[place] = free
+                gathered.space = True
             case EngineGone(reason):
                 self._lose_all(reason, gathered)
 
     def _set(self, run: RunState, gathered: _Gathered) -> None:
         before = self.runs[run.run_id]
         self.runs[run.run_id] = run
-        gathered.keys.add(self._key_of[run.run_id])
+        key = self.key_of(run.run_id)
+        gathered.keys.add(key)
+        if before.live and not run.live:
+            del self._live[run.run_id]
+            gathered.finished.append(run.run_id)
         if (before.status, before.badge) != (run.status, run.badge):
             gathered.states = True
-        if before.live and not run.live:
-            self._live -= 1
-            gathered.finished.append(run.run_id)
+            self._count(key)
 
     def _lose_all(self, reason: str, gathered: _Gathered) -> None:
         words = "the engine ended unexpectedly" + (f": {reason}" if reason else "")
@@ -203,6 +273,20 @@ class Session:
         gathered.engine = True
         self.jobs = 0
         self.engine = None
+        self.low_space.clear()  # nobody looks any more
+
+    def _order(self, run_id: str, message: Message) -> None:
+        if self.engine is not None and self.runs[run_id].live:
+            self.engine.send(message)
+
+    def _touch(self, key: str) -> None:
+        self._touched[key] = None
+        self._count(key)
+
+    def _count(self, key: str) -> None:
+        run = self.latest(key)
+        waits = run is not None and self.waits(run.run_id)
+        self.tally.look(key, self.entries.get(key), run, waits)
 
     def _is_live(self, key: str) -> bool:
         run = self.latest(key)

@@ -11,19 +11,31 @@ from er_tui.journal.events import (
     AttemptEnded,
     AttemptStarted,
     CancelRequested,
+    DeadlineMoved,
     DeadlinePassed,
     Event,
     OutputSeen,
     ProcessExited,
     ProcessSpawned,
+    ResourcesSampled,
     RunFinished,
     RunStarted,
     SignalSent,
 )
 from er_tui.rxp.vocabulary import TERMINAL_STATUSES, RuntimeStatus
 
-Badge: TypeAlias = Literal["queued", "cancelling", "lost"]
+Badge: TypeAlias = Literal["queued", "cancelling", "paused", "lost"]
 """What the screen adds to the protocol's status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the live processes of a run use together."""
+
+    cpu_percent: float
+    """Of one core."""
+    memory_bytes: int
+    processes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +48,23 @@ class RunState:
     directory: str | None = None
     started_at: float | None = None
     finished_at: float | None = None
-    timeout_seconds: int | None = None
+    timeout_seconds: float | None = None
+    """Allowed in all, from the start; moves with the deadline."""
     pid: int | None = None
+    """Of the leader; None before it is spawned, and for a run without a process."""
+    terminal: bool = False
+    """Whether the process has a terminal of its own: it can be typed to, and writes to one
+    stream only."""
+    paused: bool = False
+    """Stopped by the operator, and not yet told to go on."""
     ending_since: float | None = None
     """When a cancel or the deadline began the end of it."""
     kill_at: float | None = None
-    """When SIGKILL follows; None once it was sent, and while nothing ends the run."""
+    """When SIGKILL follows; None once it was sent, and where there is nothing to kill."""
+    killed: bool = False
+    """Whether SIGKILL was sent to end it."""
+    resources: Resources | None = None
+    """What its processes used when that was last looked at; None before that, and at the end."""
     stdout_bytes: int = 0
     stderr_bytes: int = 0
     last_stream: str | None = None
@@ -66,7 +89,11 @@ class RunState:
             return "lost"
         if self.status == "pending":
             return "queued"
-        return "cancelling" if self.live and self.ending_since is not None else None
+        if not self.live:
+            return None
+        if self.ending_since is not None:
+            return "cancelling"
+        return "paused" if self.paused else None
 
     @property
     def error_summary(self) -> str | None:
@@ -96,15 +123,20 @@ def fold(state: RunState, event: Event) -> RunState:
                 timeout_seconds=event.timeout_seconds,
             )
         case ProcessSpawned():
-            return replace(state, pid=event.process.pid)
+            return replace(state, pid=event.process.pid, terminal=event.terminal)
         case OutputSeen():
             return _with_output(state, event)
+        case ResourcesSampled():
+            used = Resources(event.cpu_percent, event.memory_bytes, event.processes)
+            return replace(state, resources=used)
+        case DeadlineMoved():
+            return replace(state, timeout_seconds=event.timeout_seconds)
         case CancelRequested() | DeadlinePassed():
-            return replace(state, ending_since=event.at, kill_at=event.at + event.grace_seconds)
-        case SignalSent(signal="SIGKILL"):
-            return replace(state, kill_at=None)
+            return _ending(state, event)
+        case SignalSent():
+            return _signalled(state, event)
         case ProcessExited():
-            return replace(state, kill_at=None)
+            return replace(state, kill_at=None, paused=False)
         case AttemptStarted():
             polls = state.polls + (event.phase == "poll")
             return replace(state, attempts=state.attempts + 1, polls=polls, next_poll_at=None)
@@ -117,7 +149,28 @@ def fold(state: RunState, event: Event) -> RunState:
                 finished_at=event.at,
                 result=event.result,
                 kill_at=None,
+                paused=False,
+                resources=None,
             )
+        case _:
+            return state
+
+
+def _ending(state: RunState, event: CancelRequested | DeadlinePassed) -> RunState:
+    since = event.at if state.ending_since is None else state.ending_since
+    # Without a process nothing is going to be killed, whatever the grace.
+    kill_at = event.at + event.grace_seconds if state.pid is not None else None
+    return replace(state, ending_since=since, kill_at=kill_at, paused=False)
+
+
+def _signalled(state: RunState, event: SignalSent) -> RunState:
+    match event.signal:
+        case "SIGKILL":
+            return replace(state, kill_at=None, killed=True)
+        case "SIGSTOP" if event.by_operator and state.ending_since is None:
+            return replace(state, paused=True)
+        case "SIGCONT":
+            return replace(state, paused=False)
         case _:
             return state
 

@@ -43,6 +43,25 @@ class Line:
     """Bytes of the line that are not in `raw`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one stream's bytes, and the lines that end in it."""
+
+    stream: str
+    start: int
+    end: int
+    line_start: int
+    """Where the line in progress at ``start`` began; its end may be in this segment."""
+    first_line: int
+    """The number of the first line that ends here."""
+    line_count: int
+    """How many lines do."""
+    line_start_after: int
+    """Where the line in progress at ``end`` began, as long as nothing more is indexed."""
+    cursor: tuple[int, int]
+    """Where the next segment begins: a piece and an offset in it."""
+
+
 class LineIndex:
     """The lines of named streams, in the order in which they were indexed.
 
@@ -80,6 +99,10 @@ class LineIndex:
         """Bytes of `stream` indexed so far."""
         return self._sources[self._numbers[stream]].indexed
 
+    def read(self, stream: str, start: int, length: int) -> bytes:
+        """The bytes there are of the ``length`` ones from ``start``."""
+        return self._sources[self._numbers[stream]].read(start, length)
+
     @property
     def size(self) -> int:
         """Bytes indexed in all."""
@@ -110,6 +133,40 @@ class LineIndex:
             source = unfinished[number]
             shown.append(source.line(source.line_start, source.indexed))
         return shown
+
+    def segment(self, previous: Segment | None, most: int) -> Segment | None:
+        """What follows ``previous`` (None: the beginning), about ``most`` bytes of one stream.
+
+        None when nothing more is indexed. Segments of all streams come in the order of the lines.
+        """
+        piece, offset = (0, 0) if previous is None else previous.cursor
+        if piece < len(self._ends) and self._starts[piece] + offset == self._ends[piece]:
+            piece, offset = piece + 1, 0
+        if piece >= len(self._ends):
+            return None
+        owner, start = self._owners[piece], self._starts[piece] + offset
+        last = piece
+        while (
+            last + 1 < len(self._ends)
+            and self._owners[last + 1] == owner
+            and self._ends[last] - start < most
+        ):
+            last += 1
+        growing = last + 1 == len(self._ends)
+        first = previous.first_line + previous.line_count if previous else 0
+        after = self._newlines if growing else self._lines_before[last + 1]
+        return Segment(
+            stream=self._sources[owner].name,
+            start=start,
+            end=self._ends[last],
+            line_start=previous.line_start_after
+            if previous and offset
+            else self._line_starts[piece],
+            first_line=first,
+            line_count=after - first,
+            line_start_after=self._sources[owner].line_start,
+            cursor=(last, self._ends[last] - self._starts[last]),
+        )
 
     @property
     def damage(self) -> str | None:

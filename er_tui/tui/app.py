@@ -4,34 +4,38 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
-import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from er_tui.session.client import EngineClient
-from er_tui.session.library import Entry, Library
+from er_tui.session.library import Library
+from er_tui.session.lifeline import Lifeline
 from er_tui.session.session import Session
 from er_tui.session.watch import FolderWatch
 from er_tui.text.safe import safe_block, safe_line
 from er_tui.tui.commands import COMMANDS
+from er_tui.tui.loader import Loader
 from er_tui.tui.screens.main import MainScreen
-from er_tui.tui.terminal import TerminalDriver
+from er_tui.tui.terminal import TerminalDriver, can_be_brought_back
 from er_tui.tui.theme import THEME
 
+_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _DRAIN_SECONDS = 1 / 20
 _TICK_SECONDS = 0.5
 _CLOSE_SECONDS = 20.0
@@ -39,37 +43,6 @@ _CLOSE_SECONDS = 20.0
 _MOST_CHANGES = 50
 _OVERLAP_SECONDS = 3.0
 """After which a new watch has begun to see, with much to spare."""
-
-
-class Loader:
-    """Finds and then reads the files of a library on a thread of its own.
-
-    What it found and read is taken out by the screen's thread: an entry, first unread, then read,
-    or the path of one that turned out to be something else.
-    """
-
-    def __init__(self, library: Library) -> None:
-        self.news: deque[Entry | Path] = deque()
-        self.found = threading.Event()
-        self.done = threading.Event()
-        self._library = library
-        self._painted = threading.Event()
-        threading.Thread(target=self._run, name="loader", daemon=True).start()
-
-    def painted(self) -> None:
-        """The names are on the screen: now there is time to look into the files."""
-        self._painted.set()
-
-    def _run(self) -> None:
-        try:
-            entries = list(self._library.find())
-            self.news.extend(entries)
-            self.found.set()
-            self._painted.wait()
-            for entry in entries:
-                self.news.append(self._library.read(entry) or entry.path)
-        finally:
-            self.done.set()
 
 
 class DashboardApp(App[None]):
@@ -80,8 +53,17 @@ class DashboardApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, session: Session, loader: Loader, title: str, run_all: bool) -> None:
+    def __init__(
+        self,
+        session: Session,
+        loader: Loader,
+        title: str,
+        run_all: bool,
+        lifeline: Lifeline | None = None,
+    ) -> None:
         super().__init__(driver_class=TerminalDriver)
+        self.lifeline = lifeline
+        """Where the driver tells what becomes of the terminal."""
         self.session = session
         self._loader = loader
         self._run_all = run_all
@@ -98,20 +80,31 @@ class DashboardApp(App[None]):
         return self._main
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            loop.add_signal_handler(number, self._end_by_signal, number)
+        handler = partial(self._end_by_signal, asyncio.get_running_loop())
+        for number in _ENDING_SIGNALS:
+            signal.signal(number, handler)
         self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
         self._watch.stop()
+
+    async def on_event(self, event: events.Event) -> None:
+        """While the keys go to a run, none reaches anything of ours: not even those that quit."""
+        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        # Whatever has opened over the main screen (by the mouse) has the keys first.
+        if typed and self.screen is self._main and self._main.keyboard.taken:
+            assert isinstance(event, events.Key | events.Paste)
+            self._main.keyboard.take(event)
+        else:
+            await super().on_event(event)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: the commands that make sense now."""
         del screen
         for command in COMMANDS:
             if command.id != "palette" and command.enabled(self._main):
-                name = f"{command.name[0].upper()}{command.name[1:]}  ({command.shown})"
+                word = command.word(self._main)
+                name = f"{word[0].upper()}{word[1:]}  ({command.shown})"
                 yield SystemCommand(name, command.help, self._calling(command.id))
 
     async def action_quit(self) -> None:
@@ -130,25 +123,28 @@ class DashboardApp(App[None]):
         return call
 
     def _begin(self) -> None:
-        self._parts = len(self._main.query("*"))
         self._loader.painted()
         self.set_interval(_DRAIN_SECONDS, partial(self._while_it_stands, self._drain))
         self.set_interval(_TICK_SECONDS, partial(self._while_it_stands, self._main.clock_ticked))
 
     def _while_it_stands(self, update: Callable[[], None]) -> None:
         """Update the screen; not any more once it is being taken down, which goes part by part."""
+        if not self._main.display:
+            return
         try:
             update()
-        except NoMatches:
-            if len(self._main.query("*")) >= self._parts:
+        except (NoMatches, KeyError):  # a part is gone already, or its styles are
+            if self._main.display:
                 raise
 
     def _drain(self) -> None:
         if not self._main.is_mounted:
             return
         listed = self._take_news() if self._main.loading_entries else False
-        if self._take_disk_changes() or listed:
-            self._main.entries_changed()
+        seen = self._take_disk_changes()
+        touched = self.session.take_touched()
+        if seen or listed or touched:
+            self._main.entries_changed(touched)
         changes = self.session.drain()
         notices = list(changes.notices)
         if self._watch.failure is not None:
@@ -156,7 +152,7 @@ class DashboardApp(App[None]):
             self._watch.failure = None
         for notice in notices:
             self.notify(safe_line(notice), severity="error", markup=False)
-        if changes.keys or changes.engine:
+        if changes.keys or changes.engine or changes.space:
             self._main.runs_changed(changes)
 
     def _take_news(self) -> bool:
@@ -169,6 +165,9 @@ class DashboardApp(App[None]):
                 self.session.remove(entry)
             else:
                 self.session.add(entry)
+        if some:
+            # What is listed stays: of 20,000, each look for garbage would hold up the screen.
+            gc.freeze()
         if done:
             self._main.loading_entries = False
             self._watch_anew(self._begun_at)
@@ -230,8 +229,22 @@ class DashboardApp(App[None]):
         """Watch what is there now; what changed from ``since`` on is told too."""
         self._watch.watch(self._watched(), since)
 
-    def _end_by_signal(self, number: int) -> None:
-        self.exit(return_code=128 + number)
+    def action_suspend_process(self) -> None:
+        """Stop, and give the terminal to the shell until it brings us back."""
+        if can_be_brought_back():
+            super().action_suspend_process()
+        else:
+            words = "no shell waits here that could bring it back"
+            self.notify(words, severity="warning", markup=False)
+
+    def _end_by_signal(
+        self, loop: asyncio.AbstractEventLoop, number: int, _frame: FrameType | None
+    ) -> None:
+        # Not by the loop: it does not turn while a terminal that takes nothing is written to.
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.hurry()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(partial(self.exit, return_code=128 + number))
 
 
 def run_dashboard(paths: tuple[Path, ...], client: EngineClient, run_all: bool) -> int:
@@ -242,10 +255,14 @@ def run_dashboard(paths: tuple[Path, ...], client: EngineClient, run_all: bool) 
     library = Library(paths)
     session = Session(library)
     session.engine = client
-    app = DashboardApp(session, Loader(library), _title(paths), run_all)
+    app = DashboardApp(session, Loader(library), _title(paths), run_all, client.lifeline)
+    # What was imported stays: looking through it for garbage holds up the screen for 30 ms.
+    gc.freeze()
     try:
         app.run()
     finally:
+        for number in _ENDING_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)  # once more means: do not wait
         ended = client.close(_CLOSE_SECONDS)
         if not ended:
             print(f"er-tui: {client.still_there}", file=sys.stderr)  # noqa: T201 - the last word

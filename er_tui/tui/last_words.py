@@ -9,6 +9,8 @@ from er_tui.session.state import RunState
 from er_tui.text.ansi import plain_line
 
 _TAIL_BYTES = 2048
+_MOST_KNOWN = 256
+"""Several screens of rows; the words of others are read again when they are seen again."""
 
 
 class LastWords:
@@ -16,18 +18,21 @@ class LastWords:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, str]] = {}
+        """Those read last stand last."""
 
     def of(self, run: RunState) -> str:
         """The last line that says something; safe text, empty for none."""
         if run.directory is None or run.last_stream is None:
             return ""
         size = run.stdout_bytes + run.stderr_bytes
-        known = self._known.get(run.run_id)
+        known = self._known.pop(run.run_id, None)
         if known is None or known[0] != size:
             path = f"{run.directory}/{run.last_stream}.txt"
             end = run.stdout_bytes if run.last_stream == "stdout" else run.stderr_bytes
             known = (size, _last_line(path, end))
-            self._known[run.run_id] = known
+        self._known[run.run_id] = known
+        if len(self._known) > _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
         return known[1]
 
 

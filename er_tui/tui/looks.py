@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from er_tui.session.library import Entry
 from er_tui.session.state import RunState
+from er_tui.session.tally import standing_of
 
 if TYPE_CHECKING:
     from er_tui.rxp import InvocationFileError
@@ -24,12 +25,10 @@ class Look:
     """The component class that colours it: ``state--<tone>``."""
 
 
-IDLE = Look("·", "not run", "idle")
-UNREAD = Look("·", "reading", "idle")
-INVALID = Look("!", "invalid", "bad")
 _LOOKS = {
     "queued": Look("○", "queued", "waiting"),
     "running": Look("●", "running", "live"),
+    "paused": Look("‖", "paused", "ending"),
     "cancelling": Look("◌", "cancelling", "ending"),
     "succeeded": Look("✓", "succeeded", "good"),
     "failed": Look("✗", "failed", "bad"),
@@ -37,8 +36,16 @@ _LOOKS = {
     "cancelled": Look("⊘", "cancelled", "ended"),
     "rejected": Look("⊗", "rejected", "bad"),
     "lost": Look("?", "lost", "ended"),
+    "not run": Look("·", "not run", "idle"),
+    "reading": Look("·", "reading", "idle"),
+    "invalid": Look("!", "invalid", "bad"),
 }
 TONES = ("idle", "waiting", "live", "ending", "good", "bad", "ended")
+
+
+def look_of(standing: str) -> Look:
+    """The look of a badge, a status, or what else ``standing_of`` tells."""
+    return _LOOKS[standing]
 
 
 def look_of_run(run: RunState) -> Look:
@@ -52,11 +59,7 @@ def fault_of(entry: Entry) -> InvocationFileError | None:
 
 def look_of_entry(entry: Entry, run: RunState | None) -> Look:
     """The look of a list row: of its latest run, unless the file itself is at fault."""
-    if fault_of(entry) is not None:
-        return INVALID
-    if run is not None:
-        return look_of_run(run)
-    return UNREAD if entry.unread else IDLE
+    return look_of(standing_of(entry, run))
 
 
 def clock(seconds: float) -> str:
@@ -84,6 +87,40 @@ def time_of(run: RunState, now: float) -> str:
     if seconds is None:
         return clock(max(0.0, now - run.queued_at)) if run.badge == "queued" else ""
     return clock(seconds) if run.live else duration(seconds)
+
+
+def countdown(run: RunState, now: float) -> str:
+    """How far the end of a run is that is being ended: ``SIGKILL in 2s``, ``SIGKILL sent``."""
+    if run.kill_at is not None:
+        return f"SIGKILL in {max(0.0, run.kill_at - now):.0f}s"
+    return "SIGKILL sent" if run.killed else ""
+
+
+def memory(count: int) -> str:
+    """A size in at most four columns, where room is scarce: ``812B``, ``48M``, ``1.2G``."""
+    value, unit = float(count), "B"
+    for unit in "BkMGT":
+        if value < 999.5 or unit == "T":
+            break
+        value /= 1000
+    return f"{value:.1f}{unit}" if value < 9.95 and unit in "GT" else f"{value:.0f}{unit}"
+
+
+def state_of(entry: Entry | None, run: RunState | None, now: float) -> tuple[str, str]:
+    """The words and the tone beside the names of the panes: how it stands, and for how long."""
+    if entry is None:
+        return "", "idle"
+    look = look_of_run(run) if run is not None else look_of_entry(entry, None)
+    words = f"{look.glyph} {look.word}"
+    if run is None:
+        return words, look.tone
+    if run.badge == "cancelling" and (left := countdown(run, now)):
+        return f"{words} · {left}", look.tone
+    seconds = run.seconds(now)
+    spent = "" if seconds is None else (clock if run.live else duration)(seconds)
+    if run.live and seconds is not None and run.timeout_seconds is not None:
+        spent += f" of {clock(run.timeout_seconds)}"
+    return f"{words} {spent}".rstrip(), look.tone
 
 
 def size(count: int) -> str:

@@ -30,25 +30,37 @@ class Selection:
         entry = self.entry()
         if entry is None:
             return Subject()
-        runs = self._session.runs_of(entry.key)
-        if not runs:
+        count = self._session.run_count(entry.key)
+        if not count:
             return Subject(entry)
-        chosen = self._chosen_run.get(entry.key)
-        number = next((n for n, run in enumerate(runs, 1) if run.run_id == chosen), len(runs))
-        return Subject(entry, runs[number - 1], number, len(runs))
+        chosen = self._list.cursor_run or self._chosen_run.get(entry.key)
+        number = count if chosen is None else self._session.number_of(chosen)
+        return Subject(entry, self._session.numbered(entry.key, number), number, count)
 
     def choose_run(self, step: int) -> None:
         """Look at an older (-1) or newer (1) run of the same entry."""
         subject = self.subject()
         if subject.entry is None or not 1 <= subject.number + step <= subject.count:
             return
-        runs = self._session.runs_of(subject.entry.key)
-        self._chosen_run[subject.entry.key] = runs[subject.number - 1 + step].run_id
+        key = subject.entry.key
+        run_id = self._session.numbered(key, subject.number + step).run_id
+        if self._list.cursor_run is not None:
+            self._list.put_cursor(key, run_id)
+        else:
+            self._chosen_run[key] = run_id
+
+    def look_at(self, run_id: str) -> None:
+        """Put the cursor on the entry of this run, and look at this run of it."""
+        key = self._session.key_of(run_id)
+        self._list.put_cursor(key)
+        self._chosen_run[key] = run_id
 
     def forget_chosen(self, keys: Iterable[str]) -> None:
         """Look at the latest run of these again."""
         for key in keys:
             self._chosen_run.pop(key, None)
+            if key == self._list.cursor:
+                self._list.put_cursor(key)
 
     def targets(self) -> list[str]:
         """What a command acts on: the marked entries, else the one under the cursor."""
@@ -58,31 +70,47 @@ class Selection:
 
     def runnable(self, key: str) -> bool:
         """Whether a run of it can be started: there is an engine, a good file, and no live run."""
-        entry, run = self._session.entries[key], self._session.latest(key)
-        if self._session.engine is None or (run is not None and run.live):
-            return False
-        return entry.error is None and not entry.gone
+        return self._session.engine is not None and key in self._session.tally.startable
 
     def failed(self) -> list[str]:
         """The listed entries whose last run did not succeed and that can be run again."""
 
-        def did_not_succeed(run: RunState | None) -> bool:
-            return run is not None and not run.live and run.status != "succeeded"
+        unsuccessful = self._session.tally.unsuccessful
+        return [k for k in self._list.rows.keys if k in unsuccessful and self.runnable(k)]
 
-        return [
-            key
-            for key in self._list.rows.keys
-            if did_not_succeed(self._session.latest(key)) and self.runnable(key)
-        ]
+    def _can_run_any(self, keys: set[str]) -> bool:
+        """Whether one of them is listed and a run of it can be started."""
+        startable, rows = self._session.tally.startable, self._list.rows
+        if self._session.engine is None or startable.isdisjoint(keys):
+            return False
+        return not rows.filtered or any(key in startable and rows.lists(key) for key in keys)
 
-    def cancellable(self) -> list[str]:
+    def cancellable(self) -> list[RunState]:
         """The live runs of the targets; of a single one, the run that is looked at."""
         if self._list.marked:
-            runs = [run for key in self.targets() for run in self._session.runs_of(key)]
-        else:
-            subject = self.subject()
-            runs = [subject.run] if subject.run is not None else []
-        return [run.run_id for run in runs if run.live]
+            session, marked, lists = self._session, self._list.marked, self._list.rows.lists
+            live = ((session.key_of(run.run_id), run) for run in session.live_runs())
+            return [run for key, run in live if key in marked and lists(key)]
+        run = self.subject().run
+        return [run] if run is not None and run.live else []
+
+    def signallable(self) -> list[RunState]:
+        """Those of them that are processes."""
+        return [run for run in self.cancellable() if run.pid is not None]
+
+    def steerable(self) -> list[RunState]:
+        """Those processes of them that are not being ended."""
+        return [run for run in self.signallable() if run.ending_since is None]
+
+    def extendable(self) -> list[RunState]:
+        """Those of the live runs that have a deadline and time left."""
+        return [
+            run
+            for run in self.cancellable()
+            if run.started_at is not None
+            and run.timeout_seconds is not None
+            and run.ending_since is None
+        ]
 
     # What is enabled
 
@@ -96,19 +124,36 @@ class Selection:
 
     @property
     def can_run(self) -> bool:
-        return any(self.runnable(key) for key in self.targets())
+        if self._list.marked:
+            return self._can_run_any(self._list.marked)
+        return self._list.cursor is not None and self.runnable(self._list.cursor)
 
     @property
     def can_run_all(self) -> bool:
-        return any(self.runnable(key) for key in self._list.rows.keys)
+        return self._can_run_any(self._session.tally.startable)
 
     @property
     def can_run_failed(self) -> bool:
-        return bool(self.failed())
+        return self._can_run_any(self._session.tally.unsuccessful)
 
     @property
     def can_cancel(self) -> bool:
-        return bool(self.cancellable())
+        return any(not run.killed for run in self.cancellable())
+
+    @property
+    def has_live(self) -> bool:
+        return self._session.live_count > 0
+
+    @property
+    def all_ending(self) -> bool:
+        """Whether one more cancel would kill all that is selected."""
+        runs = self.cancellable()
+        return bool(runs) and all(_ends_in_time(run) for run in runs)
+
+    @property
+    def all_paused(self) -> bool:
+        runs = self.steerable()
+        return bool(runs) and all(run.paused for run in runs)
 
     @property
     def has_older_run(self) -> bool:
@@ -118,3 +163,8 @@ class Selection:
     def has_newer_run(self) -> bool:
         subject = self.subject()
         return subject.number < subject.count
+
+
+def _ends_in_time(run: RunState) -> bool:
+    """Whether it is being ended and SIGKILL is still to come."""
+    return run.ending_since is not None and run.kill_at is not None

@@ -7,7 +7,17 @@ import sys
 
 import click
 
-from tests.bench import http, runs, starting  # noqa: F401 - they register their benches
+from tests.bench import (  # noqa: F401 - they register their benches
+    ending,
+    floods,
+    http,
+    kill_matrix,
+    large,
+    many,
+    orphans,
+    runs,
+    starting,
+)
 from tests.bench.harness import BENCHES, as_json
 
 

@@ -45,6 +45,10 @@ class Screen:
         os.waitpid(self._pid, 0)
         os.close(self._terminal)
 
+    @property
+    def pid(self) -> int:
+        return self._pid
+
     def type(self, keys: str) -> None:
         """Press keys; the clock starts here, and only what is drawn from now on counts."""
         self._seen = b""
@@ -63,6 +67,16 @@ class Screen:
         """Wait until nothing is drawn for a while."""
         while self._read(_QUIET_SECONDS):
             pass
+
+    def settle_for(self, seconds: float) -> None:
+        """Take in what is drawn for so long."""
+        until = time.perf_counter() + seconds
+        while (left := until - time.perf_counter()) > 0:
+            self._read(left)
+
+    def has_drawn(self, text: bytes) -> bool:
+        """Whether ``text`` was drawn since the last key."""
+        return text in self._seen
 
     def _read(self, seconds: float) -> bool:
         ready, _, _ = select.select([self._terminal], [], [], max(0.0, seconds))

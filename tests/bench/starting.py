@@ -43,8 +43,11 @@ def version() -> Iterator[Figure]:
     )
 
 
-def _import_seconds(module: str) -> float:
-    code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
+_LIBRARY = "from er_tui.runtime import ExecutorRuntime"
+
+
+def _import_seconds(statement: str) -> float:
+    code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
     return float(subprocess.check_output([sys.executable, "-c", code]))
 
 
@@ -53,22 +56,22 @@ def imports() -> Iterator[Figure]:
     """The library's import against that of the models it cannot do without."""
     ours, models = alternate(
         _ROUNDS,
-        lambda: _import_seconds("er_tui.runtime"),
-        lambda: _import_seconds("er_tui.rxp.bundled"),
+        lambda: _import_seconds(_LIBRARY),
+        lambda: _import_seconds("import er_tui.rxp.bundled"),
     )
     yield Figure(
         "import",
-        "import er_tui.runtime against the three bundled models alone",
+        f"{_LIBRARY} against the three bundled models alone",
         ours / models,
         "×",
         1.3,
         f"{ours * 1000:.0f} ms, models {models * 1000:.0f} ms",
     )
-    code = "import sys, er_tui.runtime; print(*{'textual', 'rich', 'httpx'} & set(sys.modules))"
+    code = f"import sys; {_LIBRARY}; print(*{{'textual', 'rich', 'httpx'}} & set(sys.modules))"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
     yield Figure(
         "import-heavy",
-        "of textual, rich and httpx loaded by import er_tui.runtime",
+        f"of textual, rich and httpx loaded by {_LIBRARY}",
         len(loaded),
         "",
         0,

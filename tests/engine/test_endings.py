@@ -43,7 +43,9 @@ def three_runs(talk: Talk) -> list[str]:
     return runs
 
 
-def assert_recorded_as_cancelled(folder: Path, runs: list[str]) -> None:
+def assert_recorded_as_cancelled(
+    folder: Path, runs: list[str], reason: str = "the dashboard is gone"
+) -> None:
     for run_id in runs:
         directory = folder / ".executor_runtime" / "job" / run_id
         result = json.loads((directory / "result.json").read_bytes())
@@ -58,8 +60,8 @@ def assert_recorded_as_cancelled(folder: Path, runs: list[str]) -> None:
         for run_id in runs
     ]
     assert reasons == [
-        "the dashboard is gone; SIGKILL was needed",
-        "the dashboard is gone",
+        f"{reason}; SIGKILL was needed",
+        reason,
         "cancelled before it started",
     ]
 
@@ -113,10 +115,9 @@ def test_sigterm_to_the_engine_ends_all_runs_and_its_client_hears_of_it(
     runs = three_runs(talk)
     os.kill(talk.client.pid, signal.SIGTERM)
     assert [talk.result(run_id)["status"] for run_id in runs] == ["cancelled"] * 3
-    talk.first(EngineGone)
-    # The engine is our child here, and a zombie until it is waited for.
+    assert talk.first(EngineGone).reason == "SIGTERM to the engine: every run was ended"
     tagged.wait_gone(2)
-    assert_recorded_as_cancelled(talk.folder, runs)
+    assert_recorded_as_cancelled(talk.folder, runs, "SIGTERM to the engine")
     assert list(runtime_folder.iterdir()) == []
 
 
@@ -135,7 +136,7 @@ def test_signals_meant_for_the_dashboard_do_not_end_the_engine(
 def test_the_engine_killed_is_told_with_its_last_words(talk: Talk) -> None:
     talk.result(talk.start("/bin/true"))
     os.kill(talk.client.pid, signal.SIGKILL)
-    assert talk.first(EngineGone).reason == ""
+    assert talk.first(EngineGone).reason == "killed by SIGKILL; its runs were ended"
 
 
 def test_one_of_two_clients_leaving_ends_nothing(

@@ -20,7 +20,7 @@ from er_tui.journal.events import (
 )
 from er_tui.journal.reading import EventTail
 from er_tui.runtime import ExecutorRuntime, RunControl
-from er_tui.rxp import RuntimeInvocation
+from er_tui.rxp import RuntimeInvocation, RuntimeResult
 from tests.conftest import wait_until
 from tests.engine.conftest import MakeTalk
 from tests.engine.talk import DEAF, SLEEPER, Talk, invocation
@@ -163,8 +163,29 @@ def test_python_children_are_seen_live_unless_they_opt_out(
     assert Path(buffered["stdout_path"]).read_text() == "None\n"
 
 
+class Witness:
+    """Notes what a queue tells of its jobs."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Job]] = []
+        self.errors: list[Exception] = []
+
+    def queued(self, job: Job) -> None:
+        self.told.append(("queued", job))
+
+    def began(self, job: Job) -> None:
+        self.told.append(("began", job))
+
+    def ended(self, job: Job, _result: RuntimeResult) -> None:
+        self.told.append(("ended", job))
+
+    def broken(self, job: Job, error: Exception) -> None:
+        self.told.append(("broken", job))
+        self.errors.append(error)
+
+
 def test_nothing_is_queued_any_more_once_all_is_ended(tmp_path: Path) -> None:
-    queue = RunQueue(ExecutorRuntime(), 1, lambda _job: None, lambda _job, _error: None)
+    queue = RunQueue(ExecutorRuntime(), 1, Witness())
     assert queue.end_all("the end", 0.1, 1)
     model = RuntimeInvocation.model_validate(invocation(tmp_path, ("/bin/touch", "trace")))
     with pytest.raises(ValueError, match="ending"):
@@ -173,10 +194,8 @@ def test_nothing_is_queued_any_more_once_all_is_ended(tmp_path: Path) -> None:
 
 
 def test_a_run_that_breaks_its_worker_is_told_and_the_lane_goes_on(tmp_path: Path) -> None:
-    broken: list[tuple[Job, Exception]] = []
-    queue = RunQueue(
-        ExecutorRuntime(), 1, lambda _job: None, lambda job, error: broken.append((job, error))
-    )
+    witness = Witness()
+    queue = RunQueue(ExecutorRuntime(), 1, witness)
     model = RuntimeInvocation.model_validate(invocation(tmp_path, ("/bin/true",)))
     used = RunControl()
     ExecutorRuntime().run(model, control=used)
@@ -185,4 +204,7 @@ def test_a_run_that_breaks_its_worker_is_told_and_the_lane_goes_on(tmp_path: Pat
     queue.put(faulty)
     queue.put(good)
     wait_until(lambda: "finished" in ends)
-    assert [(job, type(error)) for job, error in broken] == [(faulty, ValueError)]
+    wait_until(lambda: ("ended", good) in witness.told)
+    for job, end in ((faulty, "broken"), (good, "ended")):
+        assert [what for what, of in witness.told if of is job] == ["queued", "began", end]
+    assert [type(error) for error in witness.errors] == [ValueError]

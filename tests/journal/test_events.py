@@ -44,19 +44,35 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
         masked=MASKED,
         source=st.none() | st.builds(events.Source, TEXT, TEXT),
     ),
-    events.ProcessSpawned: st.builds(events.ProcessSpawned, at=AT, process=PROCESS),
+    events.ProcessSpawned: st.builds(
+        events.ProcessSpawned, at=AT, process=PROCESS, terminal=st.booleans()
+    ),
     events.OutputSeen: st.builds(events.OutputSeen, at=AT, marks=MARKS),
     events.CancelRequested: st.builds(events.CancelRequested, at=AT, reason=TEXT, grace_seconds=AT),
     events.DeadlinePassed: st.builds(
         events.DeadlinePassed, at=AT, timeout_seconds=NUMBER, grace_seconds=AT
     ),
     events.SignalSent: st.builds(
-        events.SignalSent, at=AT, signal=TEXT, pgid=NUMBER, members=MEMBERS
+        events.SignalSent,
+        at=AT,
+        signal=TEXT,
+        pgid=NUMBER,
+        members=MEMBERS,
+        escaped=MEMBERS,
+        by_operator=st.booleans(),
     ),
     events.ProcessExited: st.builds(
         events.ProcessExited, at=AT, exit_code=st.none() | NUMBER, signal=st.none() | TEXT
     ),
     events.MembersSwept: st.builds(events.MembersSwept, at=AT, members=MEMBERS),
+    events.EndingCompleted: st.builds(events.EndingCompleted, at=AT, seconds=AT, survivors=MEMBERS),
+    events.DeadlineMoved: st.builds(
+        events.DeadlineMoved, at=AT, seconds=st.floats(-1e6, 1e6), timeout_seconds=AT
+    ),
+    events.ResourcesSampled: st.builds(
+        events.ResourcesSampled, at=AT, cpu_percent=AT, memory_bytes=NUMBER, processes=NUMBER
+    ),
+    events.InputSent: st.builds(events.InputSent, at=AT, size=NUMBER),
     events.AttemptStarted: st.builds(
         events.AttemptStarted,
         at=AT,
@@ -142,6 +158,7 @@ def test_fields_of_a_newer_writer_are_skipped() -> None:
         {"v": 1, "event": "spawned", "at": 1.0, "process": {"pid": "1"}},
         {"v": 1, "event": "finished", "at": 1.0, "result": "ok"},
         {"v": 1, "event": "exited", "at": 1.0, "exit_code": "0", "signal": None},
+        {"v": 1, "event": "spawned", "at": 1.0, "process": None, "terminal": 1},
     ],
 )
 def test_what_is_no_event_of_this_version_is_skipped(document: dict[str, Any]) -> None:

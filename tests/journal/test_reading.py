@@ -89,3 +89,16 @@ def test_a_named_pipe_or_a_folder_or_a_symlink_in_its_place_neither_hangs_nor_ra
 def test_a_run_directory_is_told_by_its_journal() -> None:
     assert is_run_directory({EVENTS_FILE, "stdout.txt"})
     assert not is_run_directory({"result.json", "invocation.json"})
+
+
+@pytest.mark.parametrize("most", [1, 7, 64, 1 << 20])
+def test_a_long_journal_can_be_read_a_little_at_a_time(tmp_path: Path, most: int) -> None:
+    texts = [str(number) * (1 + number % 90) for number in range(200)]
+    append(tmp_path, b"".join(map(line, texts)) + b"not an event\n" * 20 + line("the last")[:-1])
+    tail = EventTail(tmp_path)
+    some = tail.read(most)
+    while tail.more:
+        some += tail.read(most)
+    assert some == [note(text) for text in texts]
+    append(tmp_path, b"\n")
+    assert tail.read(most) == [note("the last")]

@@ -14,6 +14,8 @@ import pytest
 
 from er_tui.journal import events
 from er_tui.journal.reading import EventTail
+from er_tui.runtime import ExecutorRuntime
+from er_tui.runtime.runners import SubprocessRunner
 from er_tui.rxp import RuntimeResult
 from tests.runtime.invoking import (
     host_output,
@@ -174,6 +176,58 @@ def test_a_capture_that_fails_with_the_last_output_still_ends_the_group(tmp_path
     for _ in range(5):  # the output may be read before the exit is seen, or after
         assert "capture failed" in host_output(code, tmp_path)
         assert not is_live(int((tmp_path / "pid").read_text()))
+
+
+def test_past_the_cap_the_run_is_ended_and_what_was_kept_is_intact(tmp_path: Path) -> None:
+    script = "yes abcdefg & exec yes error >&2"
+    metadata = {"subprocess.max_capture_bytes": "100000"}
+    result = run(shell(tmp_path, script, metadata=metadata))
+    assert result.status == "failed"
+    assert len(stdout(result)) + len(stderr(result)) == 100_000
+    assert stdout(result) == (b"abcdefg\n" * 12_501)[: len(stdout(result))]
+    assert stderr(result) == (b"error\n" * 16_667)[: len(stderr(result))]
+    lost = int(result.metadata["discarded_bytes"])
+    assert lost > 0
+    assert result.error_summary == (
+        f"the output passed the 100000 bytes of it that are kept; {lost} bytes of it were not"
+    )
+
+
+def test_exactly_as_much_as_is_kept_is_no_failure(tmp_path: Path) -> None:
+    metadata = {"subprocess.max_capture_bytes": "1000"}
+    result = run(shell(tmp_path, "yes abcdefg | head -c 1000", metadata=metadata))
+    assert (result.status, len(stdout(result))) == ("succeeded", 1000)
+    assert "discarded_bytes" not in result.metadata
+
+
+def test_a_child_past_the_cap_can_still_end_in_its_own_way(tmp_path: Path) -> None:
+    """What it writes on the way out is not kept, but it is not stuck in writing it either."""
+    script = "trap 'seq 50000; echo $? > left; exit 0' TERM; seq 1000; while :; do sleep 0.01; done"
+    metadata = {"subprocess.max_capture_bytes": "1000", "subprocess.grace_seconds": "50"}
+    result = run(shell(tmp_path, script, metadata=metadata))
+    assert (result.status, (tmp_path / "left").read_text()) == ("failed", "0\n")
+
+
+def test_the_runners_cap_holds_where_the_invocation_names_none(tmp_path: Path) -> None:
+    runtime = ExecutorRuntime(runner=SubprocessRunner(max_capture_bytes=100))
+    assert runtime.run(shell(tmp_path, "yes")).status == "failed"
+    metadata = {"subprocess.max_capture_bytes": "1000"}
+    assert runtime.run(shell(tmp_path, "seq 100", metadata=metadata)).status == "succeeded"
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1k", "1.5", "٣", "1" * 30])
+def test_a_cap_that_is_no_number_of_bytes_is_rejected(tmp_path: Path, text: str) -> None:
+    result = run(shell(tmp_path, "true", metadata={"subprocess.max_capture_bytes": text}))
+    assert result.status == "rejected"
+    assert result.error_summary == (
+        f"metadata subprocess.max_capture_bytes must be a number of bytes above 0, not {text!r}"
+    )
+
+
+def test_a_child_that_removes_its_captures_is_told_on(tmp_path: Path) -> None:
+    result = run(shell(tmp_path, "rm .executor_runtime/job/*/stderr.txt; echo out"))
+    assert (result.status, result.metadata["captures_lost"]) == ("succeeded", "stderr")
+    assert stdout(result) == b"out\n"
 
 
 def test_the_journal_can_be_followed_while_the_run_is_live(tmp_path: Path) -> None:

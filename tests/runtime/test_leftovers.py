@@ -59,7 +59,10 @@ def test_a_process_left_behind_that_ignores_term_is_killed(tmp_path: Path) -> No
 
 
 def test_the_command_of_a_swept_process_is_scrubbed_of_secrets(tmp_path: Path) -> None:
-    script = 'sh -c "sleep 60; : $API_TOKEN" & :'
+    script = (
+        'sh -c "sleep 60; : $API_TOKEN" & '
+        'until grep -q "sleep 60; : $API_TOKEN" /proc/$!/cmdline; do :; done'
+    )
     result = run(shell(tmp_path, script, environment={"API_TOKEN": "tok-12345"}))
     assert "tok-12345" not in str(result.model_dump())
     assert "***" in result.metadata["swept"]

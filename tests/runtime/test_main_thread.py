@@ -130,3 +130,32 @@ def test_sigterm_to_a_program_whose_runs_are_in_other_threads_is_the_programs_ow
     assert printed == "cancelled\n"
     assert program.returncode == 0
     assert not is_live(leader)
+
+
+def test_a_keyboard_interrupt_in_the_midst_of_the_spawn_leaves_no_child(tmp_path: Path) -> None:
+    """The child is there, and nobody could have ended it: the interrupt waits for that."""
+    code = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from tests.runtime.invoking import run, shell
+folder = Path(sys.argv[1])
+spawn = subprocess.Popen._execute_child
+def interrupted(self, *arguments):
+    spawn(self, *arguments)
+    (folder / "pid").write_text(f"{self.pid}\\n")
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(100000):
+        pass
+subprocess.Popen._execute_child = interrupted
+try:
+    run(shell(folder, "exec sleep 60"))
+except KeyboardInterrupt:
+    print("interrupted", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+    with host(code, tmp_path) as program:
+        printed, complaint = program.communicate(timeout=20)
+    assert printed == "interrupted True\n", complaint
+    child = pid_in(tmp_path / "pid")
+    alive = is_live(child)
+    kill(child)
+    assert not alive

@@ -3,13 +3,14 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.engine.tagged import Tagged
 from tests.rxp.documents import validator
-from tests.session.commands import headless, progress
+from tests.session.commands import ER_TUI, headless, progress
 from tests.session.conftest import Write
 from tests.text.forbidden import forbidden_in
 
@@ -172,3 +173,56 @@ def test_secrets_show_nowhere(folder: Path, write: Write, state_home: Path) -> N
     assert len(journals) > 6
     for path in journals:
         assert secret.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [(">/dev/full", "No space left on device"), ("| true", "Broken pipe")],
+    ids=["a full device", "nobody"],
+)
+def test_results_that_cannot_be_written_are_told_once_and_end_the_rest(
+    folder: Path, write: Write, target: str, why: str
+) -> None:
+    write("a", "echo one")
+    write("b", "sleep 60")
+    done = subprocess.run(
+        [
+            *("/bin/bash", "-c", f'"$@" {target}; exit ${{PIPESTATUS[0]}}', "-"),
+            *(*ER_TUI, "--headless", "--json", "--jobs", "1", str(folder)),
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    said = [line for line in progress(done) if line.startswith("er-tui")]
+    assert said == [
+        f"er-tui     results cannot be written: {why}",
+        "er-tui     cancelling every run",
+    ]
+    assert done.returncode == 1
+    assert "cancelled  b" in progress(done)
+
+
+def test_a_capture_that_grows_past_the_limit_ends_its_run(folder: Path, write: Write) -> None:
+    write("big", "head -c 20000 /dev/zero; sleep 60")
+    write("small", "head -c 9000 /dev/zero")
+    done = headless(folder, "--max-capture", "10k")
+    assert done.returncode == 1
+    assert "failed     big" in progress(done)
+    assert "succeeded  small" in progress(done)
+
+
+def test_the_grace_is_that_of_the_command_line_where_the_invocation_does_not_say(
+    folder: Path, write: Write
+) -> None:
+    deaf = "trap '' TERM; while :; do sleep 0.05; done"
+    write("a", deaf, timeout_seconds=1)
+    write("b", deaf, timeout_seconds=1, metadata={"subprocess.grace_seconds": "0.5"})
+    done = headless(folder, "--grace", "0.1", "--json", "--jobs", "2")
+    took = {}
+    for line in done.stdout.splitlines():
+        result = json.loads(line)
+        took[result["invocation_id"]] = float(result["metadata"]["wall_seconds"])
+        assert result["error_summary"].endswith("SIGKILL was needed")
+    assert 1.1 <= took["a"] < 1.5 <= took["b"]

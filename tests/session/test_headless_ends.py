@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """However a command without a screen is ended, it leaves nothing running and says what it can."""
 
+import fcntl
 import os
 import signal
 import subprocess
+import termios
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -88,6 +91,35 @@ def test_a_second_signal_kills(begin: Begin, write: Write, tagged: Tagged) -> No
     assert tagged.alive() == []
 
 
+def test_runs_are_ended_though_nobody_reads_the_report(
+    begin: Begin, write: Write, tagged: Tagged
+) -> None:
+    for number in range(60):
+        write(f"{number:02d}", "printf %4000s x >&2; exit 1")
+    for name in ("x", "y"):
+        write(name, DEAF, metadata={"subprocess.grace_seconds": "0.2"})
+    process = begin("--jobs", "4", ready=2)
+    assert process.stderr is not None
+    waiting = array("i", [0])
+
+    def full() -> bool:
+        assert process.stderr is not None
+        fcntl.ioctl(process.stderr, termios.FIONREAD, waiting)
+        return waiting[0] > 60_000
+
+    wait_until(full)
+    process.send_signal(signal.SIGTERM)
+    wait_until(lambda: not any("trap" in alive for alive in tagged.alive()))
+
+    # Over and over: the one that comes while it is stuck has it give up.
+    def ended() -> bool:
+        process.send_signal(signal.SIGTERM)
+        return process.poll() is not None
+
+    wait_until(ended)
+    assert process.returncode == 128 + signal.SIGTERM
+
+
 def test_a_storm_of_signals_hangs_nothing(begin: Begin, write: Write) -> None:
     for number in range(20):
         write(f"{number:02d}", "echo x; " + (SLEEPER if number < 2 else "true"))
@@ -155,9 +187,7 @@ def test_an_engine_that_is_killed_is_told_and_gives_1(
 ) -> None:
     write("a", SLEEPER)
     process = begin(ready=1)
-    (engine,) = (
-        pid for pid in tagged.pids() if "er_tui.engine" in " ".join(psutil.Process(pid).cmdline())
-    )
+    (engine,) = (pid for pid in tagged.pids() if "er_tui.engine" in psutil.Process(pid).cmdline())
     os.kill(engine, signal.SIGKILL)
     said = report(process)
     assert process.returncode == 1

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from er_tui.journal.events import (
     CancelRequested,
+    DeadlineMoved,
     DeadlinePassed,
+    EndingCompleted,
     Event,
+    InputSent,
     Member,
     MembersSwept,
     Noted,
@@ -20,12 +23,13 @@ from er_tui.journal.events import (
     ProcessExited,
     ProcessIdentity,
     ProcessSpawned,
+    ResourcesSampled,
     RunFinished,
     RunStarted,
     SignalSent,
 )
 from er_tui.rxp import TERMINAL_STATUSES
-from er_tui.session.state import RunState, fold
+from er_tui.session.state import Resources, RunState, fold
 
 WHO = ProcessIdentity(4711, 1, "host", None, None)
 STARTED = RunStarted(
@@ -44,6 +48,12 @@ DEADLINE = DeadlinePassed(at=40.0, timeout_seconds=30, grace_seconds=2.0)
 TERM = SignalSent(at=12.0, signal="SIGTERM", pgid=4711)
 KILL = SignalSent(at=15.0, signal="SIGKILL", pgid=4711)
 EXITED = ProcessExited(at=15.1, exit_code=137, signal="SIGKILL")
+STOP = SignalSent(at=11.0, signal="SIGSTOP", pgid=4711, by_operator=True)
+CONT = SignalSent(at=11.5, signal="SIGCONT", pgid=4711, by_operator=True)
+USED = ResourcesSampled(at=11.0, cpu_percent=97.5, memory_bytes=48_000_000, processes=3)
+LATER = DeadlineMoved(at=11.0, seconds=90.5, timeout_seconds=120.5)
+TYPED = InputSent(at=11.0, size=12)
+ENDED = EndingCompleted(at=15.3, seconds=3.3, survivors=(Member(9, "stuck"),))
 SWEPT = MembersSwept(at=15.2, members=(Member(1, "a"), Member(2, "b")))
 
 
@@ -67,8 +77,46 @@ TABLE: list[tuple[str, Sequence[Event], dict[str, Any]]] = [
         [STARTED, SPAWNED, CANCEL, TERM],
         {"badge": "cancelling", "status": "running", "ending_since": 12.0, "kill_at": 15.0},
     ),
+    ("ended in the dark", [STARTED, CANCEL], {"badge": "cancelling", "kill_at": None}),
+    (
+        "asked twice",
+        [STARTED, SPAWNED, CANCEL, CancelRequested(at=13.0, reason="again", grace_seconds=0.0)],
+        {"ending_since": 12.0, "kill_at": 13.0},
+    ),
+    (
+        "on a terminal",
+        [STARTED, ProcessSpawned(at=10.1, process=WHO, terminal=True)],
+        {"terminal": True},
+    ),
+    ("paused", [STARTED, SPAWNED, STOP], {"badge": "paused", "paused": True, "live": True}),
+    ("resumed", [STARTED, SPAWNED, STOP, CONT], {"badge": None, "paused": False}),
+    (
+        "stopped by itself",
+        [STARTED, SPAWNED, SignalSent(at=11.0, signal="SIGSTOP", pgid=4711)],
+        {"badge": None, "paused": False},
+    ),
+    (
+        "paused and cancelled",
+        [STARTED, SPAWNED, STOP, CANCEL],
+        {"badge": "cancelling", "paused": False},
+    ),
+    (
+        "paused and late",
+        [STARTED, SPAWNED, STOP, DEADLINE],
+        {"badge": "cancelling", "paused": False},
+    ),
+    ("paused and gone", [STARTED, SPAWNED, STOP, EXITED], {"badge": None, "paused": False}),
+    ("stopped while it ends", [STARTED, SPAWNED, CANCEL, STOP], {"paused": False}),
+    ("sampled", [STARTED, SPAWNED, USED], {"resources": Resources(97.5, 48_000_000, 3)}),
+    ("sampled and over", [STARTED, SPAWNED, USED, finished("failed")], {"resources": None}),
+    ("given more time", [STARTED, LATER], {"timeout_seconds": 120.5, "badge": None}),
+    ("typed to", [STARTED, SPAWNED, TYPED], {"badge": None, "status": "running"}),
     ("timing out", [STARTED, SPAWNED, DEADLINE], {"badge": "cancelling", "kill_at": 42.0}),
-    ("killed", [STARTED, CANCEL, TERM, KILL], {"badge": "cancelling", "kill_at": None}),
+    (
+        "killed",
+        [STARTED, CANCEL, TERM, KILL],
+        {"badge": "cancelling", "kill_at": None, "killed": True},
+    ),
     ("exited", [STARTED, CANCEL, TERM, EXITED], {"live": True, "kill_at": None}),
     (
         "cancelled",
@@ -132,11 +180,16 @@ def test_folding_changes_no_earlier_state() -> None:
 @given(
     st.lists(
         st.sampled_from(
-            [STARTED, SPAWNED, CANCEL, DEADLINE, TERM, KILL, EXITED, SWEPT, finished("failed")]
+            [
+                *(STARTED, SPAWNED, STOP, CONT, USED, LATER, TYPED),
+                *(CANCEL, DEADLINE, TERM, KILL, EXITED, SWEPT, ENDED, finished("failed")),
+            ]
         )
     )
 )
 def test_no_order_of_events_breaks_the_fold(events: list[Event]) -> None:
     state = after(*events)
-    assert state.badge in (None, "queued", "cancelling")
+    assert state.badge in (None, "queued", "cancelling", "paused")
     assert state.live is (state.status not in TERMINAL_STATUSES)
+    if state.result is not None and events[-1].name == "finished":
+        assert (state.paused, state.resources, state.kill_at) == (False, None, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import sys
 import termios
@@ -39,7 +40,8 @@ class Terminal:
         self.seen = b""
         """Every byte that er-tui wrote to its terminal."""
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        environment.pop("NO_COLOR", None)
+        for name in ("NO_COLOR", "COLUMNS", "LINES"):  # what would have the last word
+            environment.pop(name, None)
         self._child: pexpect.spawn[bytes] = pexpect.spawn(
             sys.executable,
             [*python, *arguments],
@@ -63,6 +65,23 @@ class Terminal:
     def attributes(self) -> list[Any]:
         """Of the terminal: echo, line mode, control characters."""
         return termios.tcgetattr(self._child.child_fd)
+
+    def set_attributes(self, attributes: list[Any]) -> None:
+        """As another program would."""
+        termios.tcsetattr(self._child.child_fd, termios.TCSANOW, attributes)
+
+    def is_full(self) -> bool:
+        """Whether it takes no more output, because nobody has read what there is."""
+        flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK
+        descriptor = os.open(f"/proc/{self.pid}/fd/0", flags)
+        try:
+            return not select.select([], [descriptor], [], 0)[1]
+        finally:
+            os.close(descriptor)
+
+    def has_ended(self) -> bool:
+        """Whether er-tui is dead; reads nothing."""
+        return not self._child.isalive()
 
     def press(self, *keys: str | bytes) -> None:
         for key in keys:

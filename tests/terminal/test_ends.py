@@ -2,17 +2,21 @@
 """However the dashboard ends, its runs end, their results say so, and the terminal is usable."""
 
 import os
+import shlex
 import signal
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import wait_until
 from tests.engine.tagged import Tagged
 from tests.session.conftest import Write
 from tests.terminal.conftest import Open
-from tests.terminal.scripts import DEAF_FAMILY, FAMILY
+from tests.terminal.scripts import DEAF_FAMILY, FAMILY, until_exists
 from tests.terminal.terminal import Terminal
-from tests.terminal.test_a_day import assert_restored, statuses
+from tests.terminal.test_a_day import assert_modes_restored, assert_restored, statuses
 
 CRASH = """
 from er_tui.cli import main
@@ -105,3 +109,70 @@ def test_a_signal_while_it_asks_whether_to_quit_is_obeyed(busy: Terminal, tagged
     assert busy.wait_end(4) == 128 + signal.SIGTERM
     assert_restored(busy)
     assert tagged.alive() == []
+
+
+BASH = (
+    "import os; os.environ['PS1'] = 'shell> '; "
+    "os.execvp('bash', ['bash', '--norc', '--noprofile', '-i'])"
+)
+"""A shell with job control."""
+
+
+def test_a_stopped_dashboard_gives_the_shell_its_terminal_and_its_runs_go_on(
+    open_terminal: Open, folder: Path, write: Write, tagged: Tagged
+) -> None:
+    gate = folder / "gate"
+    write("patient", f"echo first words; {until_exists(gate)}; echo last words")
+    write("limited", FAMILY, timeout_seconds=2, metadata={"subprocess.grace_seconds": "0.1"})
+    shell = open_terminal(python=("-c", BASH))
+    shell.wait_for("shell>")
+    at_the_prompt = shell.attributes()
+    command = [sys.executable, "-m", "er_tui", str(folder), "--run", "--jobs", "2"]
+    shell.press(shlex.join(command) + "\r")
+    shell.wait_for("2 running", "jobs 2/2", "● limited")
+    shell.press("\x1a")
+    shell.wait_for("Stopped")
+    shell.wait_until(lambda: shell.attributes() == at_the_prompt)
+    shell.press("echo usable $((40 + 2)); tty -s && echo on a $TERM\r")
+    shell.wait_for("usable 42", "on a xterm-256color")
+    # The deadline passes, and a run ends, while nobody watches.
+    wait_until(lambda: statuses(folder) == ["timed_out"])
+    gate.touch()
+    wait_until(lambda: sorted(statuses(folder)) == ["succeeded", "timed_out"])
+    shell.press("fg\r")
+    shell.wait_for("1 succeeded", "1 timed out", "jobs 0/2")
+    shell.press("q")
+    shell.wait_until(lambda: shell.attributes() == at_the_prompt)
+    shell.press("echo left with $?\r")
+    shell.wait_for("left with 1")
+    assert_modes_restored(shell)
+    shell.press("exit\r")
+    shell.wait_end()
+    tagged.wait_gone(1)
+
+
+def test_without_a_shell_to_bring_it_back_nothing_stops_it(busy: Terminal) -> None:
+    busy.signal(signal.SIGTSTP)
+    busy.press("\x1a")
+    busy.press("q")
+    busy.wait_for("2 runs are live")
+    busy.press("y")
+    assert busy.wait_end(4) == 1
+    assert_restored(busy)
+
+
+def test_a_terminal_that_nobody_reads_delays_the_end_by_a_second_at_most(
+    open_terminal: Open, folder: Path, write: Write, tagged: Tagged
+) -> None:
+    write("flood", "while :; do echo $(( i += 1 )) of a flood that goes on and on; done")
+    terminal = open_terminal(folder, "--run", columns=300, rows=90)
+    terminal.wait_for("1 running", "of a flood")
+    # Nothing is read from here on; what is drawn twenty times a second soon fills the terminal.
+    wait_until(terminal.is_full)
+    begun_at = time.monotonic()
+    terminal.signal(signal.SIGTERM)
+    wait_until(terminal.has_ended, 2)
+    assert time.monotonic() - begun_at < 2
+    assert terminal.wait_end() == 128 + signal.SIGTERM
+    assert statuses(folder) == ["cancelled"]
+    tagged.wait_gone(2)

@@ -16,7 +16,8 @@ from er_tui.session.client import EngineClient
 from er_tui.session.library import Library
 from er_tui.session.session import Session
 from er_tui.session.state import RunState
-from er_tui.tui.app import DashboardApp, Loader
+from er_tui.tui.app import DashboardApp
+from er_tui.tui.loader import Loader
 
 _STEP_SECONDS = 0.02
 _PATIENCE_SECONDS = 15.0

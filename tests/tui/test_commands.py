@@ -85,7 +85,7 @@ async def test_the_footer_holds_what_does_something_now_and_can_be_clicked(
 
 async def test_help_tells_every_command(folder: Path, write: Write) -> None:
     write("one")
-    async with dashboard(folder, size=(130, 90)) as screen:
+    async with dashboard(folder, size=(130, 150)) as screen:
         await screen.press("question_mark")
         await screen.see("esc closes")
         lines = [line.strip(" │") for line in screen.lines]

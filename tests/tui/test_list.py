@@ -113,9 +113,9 @@ async def test_an_emptied_filter_is_put_away_by_enter(folder: Path, write: Write
     write("one")
     async with dashboard(folder) as screen:
         await screen.press("slash")
-        await screen.see("filter: words of name")
+        await screen.see("filter: build status:failed")
         await screen.press("enter")
-        await screen.lose("filter: words of name")
+        await screen.lose("filter: build status:failed")
 
 
 async def test_an_empty_folder_says_so_and_lists_what_comes(folder: Path, write: Write) -> None:

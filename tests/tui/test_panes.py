@@ -46,7 +46,7 @@ async def test_the_selected_artifact_is_shown_below_the_list(folder: Path, write
         await screen.press("r")
         await screen.see("✓ succeeded")
         await screen.pane("Artifacts")
-        await screen.see("stdout ", "captured stderr", "Binary, 8 B: not shown as text.")
+        await screen.see("stdout ", "captured stderr", "binary · 8 bytes · 00000000")
         await screen.press("tab", "j")
         await screen.see("words on stderr", "/stderr.txt")
         (Path(f"{screen.run('both').directory}/stdout.txt")).unlink()

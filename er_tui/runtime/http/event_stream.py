@@ -67,7 +67,7 @@ class EventStream:
         self._progress = _Progress()
         self._stopped = False
         self._waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._gate = Gate(self._waker, self._check, None)
+        self._gate = Gate(self._waker, self._check, lambda: None)
         self._thread: threading.Thread | None = None
         self.output: LiveOutput | None = None
 

@@ -30,10 +30,12 @@ class DeadlinePassed(Interrupted):
 class Gate:
     """Waits for descriptors, and raises Interrupted as soon as the run is to end.
 
-    ``waker`` becomes readable when :meth:`check` has something to say.
+    ``waker`` becomes readable when :meth:`check` has something to say, or ``deadline`` moved.
     """
 
-    def __init__(self, waker: int, check: Callable[[], None], deadline: float | None) -> None:
+    def __init__(
+        self, waker: int, check: Callable[[], None], deadline: Callable[[], float | None]
+    ) -> None:
         self._waker = waker
         self._check = check
         self._deadline = deadline
@@ -48,7 +50,7 @@ class Gate:
             if control.deadline is not None and time.monotonic() >= control.deadline:
                 raise DeadlinePassed
 
-        return cls(waker, check, control.deadline)
+        return cls(waker, check, lambda: control.deadline)
 
     def check(self) -> None:
         """Raise Interrupted if the run is to end."""
@@ -66,11 +68,13 @@ class Gate:
             poll.register(descriptor, wanted)
         while True:
             self.check()
-            moments = [m for m in (until, self._deadline) if m is not None]
+            moments = [m for m in (until, self._deadline()) if m is not None]
             pause = max(0.0, min(moments) - time.monotonic()) * 1000 if moments else None
             ready = poll.poll(None if pause is None else min(pause, _LONGEST_POLL_MS))
             if any(descriptor != self._waker for descriptor, _ in ready):
                 return True
+            if ready:
+                os.eventfd_read(self._waker)  # what it woke for is looked at now
             self.check()
             if until is not None and time.monotonic() >= until:
                 return False

@@ -25,7 +25,7 @@ from er_tui.runtime.http.settings import RUN_ID, PollSettings, RequestSettings
 from er_tui.runtime.http.telling import tell_backend
 from er_tui.runtime.http.transport import make_client
 from er_tui.runtime.recording import Rejection, RunRecord
-from er_tui.runtime.sigterm import sigterm_cancels
+from er_tui.runtime.signals import sigterm_cancels
 from er_tui.rxp import ArtifactDescriptor, RuntimeResult, RuntimeStatus
 
 _ARTIFACTS = {"request": "response", "kickoff": "kickoff", "poll": "poll-last"}

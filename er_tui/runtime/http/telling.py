@@ -62,7 +62,7 @@ def _tell(
             raise DeadlinePassed
 
     waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-    gate = Gate(waker, check, until)
+    gate = Gate(waker, check, lambda: until)
     network = GatedNetwork(gate)
     masking = record.masking
     record.emit(

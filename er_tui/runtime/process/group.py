@@ -1,83 +1,81 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Process groups: who lives in one, and signals that never reach a stranger.
-
-A group id is safe to signal while its leader is unreaped (a zombie pins the number). After that
-only single members are signalled, by pidfd, each looked at again once the pidfd pins it.
-"""
+"""A process group that is signalled by a handle, not by a number which may be another's by now."""
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 
-from er_tui.journal.events import Member
+from er_tui.runtime.process.table import fresh_table, signal_process
 
-_LONGEST_COMMAND = 64 << 10
+_TO_THE_GROUP = 4
+"""PIDFD_SIGNAL_PROCESS_GROUP, of Linux 6.9."""
 
 
-def live_members(pgid: int) -> list[Member]:
-    """The processes of group ``pgid`` that are alive; a zombie is not.
+class Group:
+    """The group that a child of ours leads, from its spawn on and past the leader's reaping.
 
-    Costs a look at every process of the machine: for endings, not for every exit.
+    Where the kernel signals groups by pidfd, that is used; elsewhere the group's number while the
+    unreaped leader pins it, and after that its members one by one, each by a pidfd.
     """
-    members = []
-    for name in os.listdir("/proc"):
-        if name.isdigit() and _is_live_member(int(name), pgid):
-            members.append(Member(int(name), _command(int(name))))
-    return members
 
-
-def group_exists(pgid: int) -> bool:
-    """Whether any process, zombie or not, is in the group; one system call."""
-    try:
-        os.killpg(pgid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def signal_group(pgid: int, number: signal.Signals) -> None:
-    """Signal the group; its leader must be unreaped.
-
-    Members that became another user's are not reached; who looks for survivors finds them.
-    """
-    try:
-        os.killpg(pgid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
-
-
-def signal_members(members: list[Member], pgid: int, number: signal.Signals) -> None:
-    """Signal each of ``members`` that still is a live member, whoever has its pid by now."""
-    for member in members:
+    def __init__(self, leader: int) -> None:
+        self.pgid = leader
+        self.reaped = False
+        """To be set before the leader is reaped."""
         try:
-            pidfd = os.pidfd_open(member.pid)
+            self._pidfd: int | None = os.pidfd_open(leader)
         except ProcessLookupError:
-            continue
+            # Gone, and not through us: someone ignores SIGCHLD or waits for any child.
+            self._pidfd, self.reaped = None, True
+
+    @property
+    def exits(self) -> int | None:
+        """A descriptor that is readable once the leader has exited; None if it is gone already."""
+        return self._pidfd
+
+    def signal(self, number: int) -> None:
+        """Signal every member; one that became another user's is not reached."""
         try:
-            if _is_live_member(member.pid, pgid):
-                signal.pidfd_send_signal(pidfd, number)
+            if not self._by_pidfd(number):
+                self._by_number(number)
         except (ProcessLookupError, PermissionError):
-            pass
-        finally:
-            os.close(pidfd)
+            pass  # nobody there any more, or nobody of ours
 
+    def may_have_members(self) -> bool:
+        """False if nobody, not even a zombie, is in the group; one system call."""
+        try:
+            if not self._by_pidfd(0):
+                os.killpg(self.pgid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
 
-def _is_live_member(pid: int, pgid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            state, _parent, group = file.read().rpartition(b")")[2].split()[:3]
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return False  # gone; or hidden from us, and then nobody's we could have started
-    return int(group) == pgid and state not in (b"Z", b"X")
+    def close(self) -> None:
+        if self._pidfd is not None:
+            os.close(self._pidfd)
 
+    def _by_pidfd(self, number: int) -> bool:
+        if self._pidfd is None:
+            return False
+        try:
+            signal.pidfd_send_signal(self._pidfd, number, None, _TO_THE_GROUP)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return False  # an older kernel
+        return True
 
-def _command(pid: int) -> str:
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read(_LONGEST_COMMAND).split(b"\0")
-    except OSError:
-        return "?"
-    return b" ".join(words).strip().decode(errors="replace") or "?"
+    def _by_number(self, number: int) -> None:
+        if not self.reaped:
+            os.killpg(self.pgid, number)
+            return
+        table = fresh_table()
+        if self.pgid in table and table[self.pgid].alive:
+            return  # the number is a stranger's by now
+        for process in table.values():
+            if process.group == self.pgid and process.alive:
+                signal_process(process, number)

@@ -12,6 +12,7 @@ from er_tui.runtime.recording import Rejection
 
 _PREFIX = "subprocess."
 _LONGEST_GRACE_SECONDS = 3600.0
+_MOST_DIGITS = 18
 
 
 class ProcessSettings(NamedTuple):
@@ -25,21 +26,27 @@ class ProcessSettings(NamedTuple):
     """``subprocess.grace_seconds``: between SIGTERM and SIGKILL, 0 to 3600."""
     linger: bool = False
     """``subprocess.linger``: leave alone what the leader leaves behind in its group."""
+    max_capture_bytes: int | None = None
+    """``subprocess.max_capture_bytes``: of both outputs together; past it the run is ended."""
+    pty: bool = False
+    """``subprocess.pty``: whether the child gets a terminal of its own."""
 
 
-def read_settings(metadata: Mapping[str, str]) -> ProcessSettings:
+def read_settings(metadata: Mapping[str, str], defaults: ProcessSettings) -> ProcessSettings:
     """The settings in ``metadata``. Raises Rejection naming the key for anything unusable."""
     if not any(key.startswith(_PREFIX) for key in metadata):
-        return ProcessSettings()
-    known = ("stdin", "unbuffered", "grace_seconds", "linger")
+        return defaults
+    known = ("stdin", "unbuffered", "grace_seconds", "linger", "max_capture_bytes", "pty")
     for key in metadata:
         if key.startswith(_PREFIX) and key.removeprefix(_PREFIX) not in known:
             raise Rejection(f"unknown metadata key {key!r}{_nearest(key, known)}")
     return ProcessSettings(
         stdin_none=_choice(metadata, "stdin", ("payload", "none"), "payload") == "none",
         unbuffered=_choice(metadata, "unbuffered", ("true", "false"), "true") == "true",
-        grace_seconds=_grace(metadata),
+        grace_seconds=_grace(metadata, defaults.grace_seconds),
         linger=_choice(metadata, "linger", ("true", "false"), "false") == "true",
+        max_capture_bytes=_max_capture(metadata, defaults.max_capture_bytes),
+        pty=_choice(metadata, "pty", ("true", "false"), "false") == "true",
     )
 
 
@@ -50,10 +57,21 @@ def _choice(metadata: Mapping[str, str], name: str, allowed: tuple[str, ...], de
     return value
 
 
-def _grace(metadata: Mapping[str, str]) -> float:
+def _max_capture(metadata: Mapping[str, str], default: int | None) -> int | None:
+    text = metadata.get(_PREFIX + "max_capture_bytes")
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text)):
+        raise Rejection(
+            f"metadata {_PREFIX}max_capture_bytes must be a number of bytes above 0, not {text!r}"
+        )
+    return int(text)
+
+
+def _grace(metadata: Mapping[str, str], default: float) -> float:
     text = metadata.get(_PREFIX + "grace_seconds")
     if text is None:
-        return DEFAULT_GRACE_SECONDS
+        return default
     try:
         seconds = float(text)
     except ValueError:

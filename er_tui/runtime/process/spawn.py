@@ -8,31 +8,45 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Mapping
 
 from er_tui.runtime.process.capture import Capture
+from er_tui.runtime.process.channels import Terminal
+from er_tui.runtime.process.tag import tag_of
+from er_tui.runtime.process.terminal_launcher import READY
 from er_tui.runtime.recording import Rejection
 from er_tui.rxp import RuntimeInvocation
 
+_LAUNCHER = os.path.join(os.path.dirname(__file__), "terminal_launcher.py")
+
 
 def spawn(
-    invocation: RuntimeInvocation, overlay: Mapping[str, str], stdin: int, capture: Capture
+    invocation: RuntimeInvocation,
+    run_id: str,
+    overlay: Mapping[str, str],
+    stdin: int | None,
+    capture: Capture,
 ) -> subprocess.Popen[bytes]:
-    """Start the command as leader of its own session and group.
+    """Start the command as leader of its own session and group, and tagged.
 
-    Raises Rejection when the system will not start it: a missing or unusable program, arguments
-    it cannot take, no processes or descriptors left.
+    Without ``stdin`` the child reads its terminal. Raises Rejection when the system will not start
+    it: a missing or unusable program, arguments it cannot take, no processes or descriptors left.
     """
-    stdout, stderr = capture.streams
+    environment = {**os.environ, **overlay, tag_of(run_id): "1"}
+    channels = [stream.channel for stream in capture.streams]
+    outputs = [channel.childs_end for channel in channels]
     try:
+        if isinstance(channels[0], Terminal):
+            return _spawn_in_terminal(invocation, environment, stdin, outputs[0])
         # No preexec_fn: with it Python forks, and copies the page tables of a large parent.
         return subprocess.Popen(
             invocation.command,
             cwd=invocation.working_directory,
-            env={**os.environ, **overlay} if overlay else None,
+            env=environment,
             stdin=stdin,
-            stdout=stdout.write_end,
-            stderr=stderr.write_end,
+            stdout=outputs[0],
+            stderr=outputs[1],
             start_new_session=True,
         )
     except OSError as error:
@@ -40,8 +54,57 @@ def spawn(
     except ValueError as error:
         raise Rejection(f"command cannot be started: {error}") from error
     finally:
-        stdout.close_write_end()
-        stderr.close_write_end()
+        for channel in channels:
+            channel.hand_over()
+
+
+def _spawn_in_terminal(
+    invocation: RuntimeInvocation, environment: dict[str, str], stdin: int | None, terminal: int
+) -> subprocess.Popen[bytes]:
+    """A terminal becomes a session's own by an act of its leader: a small program does it first.
+
+    It tells of an exec that failed through a pipe, which a successful one closes.
+    """
+    try:
+        interpreter()
+    except OSError as error:
+        raise Rejection(f"no terminal for the command: {error.strerror}") from None
+    failure, failure_end = os.pipe()
+    try:
+        try:
+            child = subprocess.Popen(
+                [
+                    *(interpreter(), "-I", "-S", _LAUNCHER),
+                    *(str(failure_end), str(terminal)),
+                    *invocation.command,
+                ],
+                cwd=invocation.working_directory,
+                env=environment,
+                stdin=terminal if stdin is None else stdin,
+                stdout=terminal,
+                stderr=terminal,
+                start_new_session=True,
+                pass_fds=(failure_end, terminal),
+            )
+        finally:
+            os.close(failure_end)
+        told = os.read(failure, 1) + os.read(failure, 16)
+    finally:
+        os.close(failure)
+    if told == READY:
+        return child
+    child.wait()
+    if not told.startswith(READY):
+        raise Rejection(f"no terminal for the command: {interpreter()} is no Python interpreter")
+    number = int(told.removeprefix(READY))
+    raise OSError(number, os.strerror(number))
+
+
+def interpreter() -> str:
+    """The Python that runs this program. Raises OSError where that is not known."""
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise FileNotFoundError(errno.ENOENT, "this program does not know its Python interpreter")
+    return sys.executable
 
 
 def open_stdin(invocation: RuntimeInvocation, none: bool) -> int:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,15 +16,19 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from er_tui.session.artifact import Artifact, ArtifactError, look_at, open_artifact
+from er_tui.session.capture_reader import CaptureReader
+from er_tui.session.json_document import JsonDocument
 from er_tui.text.safe import safe_line
-from er_tui.tui.capture_reader import CaptureReader
 from er_tui.tui.looks import size
 from er_tui.tui.panes.pane import Pane, Subject
-from er_tui.tui.widgets.output_view import OutputView
+from er_tui.tui.widgets.hex_view import HexView
+from er_tui.tui.widgets.json_view import JsonView
+from er_tui.tui.widgets.log_panel import LogPanel
+from er_tui.tui.widgets.log_words import view_words
 from er_tui.tui.widgets.status_line import StatusLine
 from er_tui.tui.widgets.tones import tone_style
 
-_SNIFFED_BYTES = 4096
 _MARGINS = 4
 
 
@@ -41,7 +44,7 @@ class ArtifactList(OptionList):
 
 
 class ArtifactsPane(Pane):
-    """The artifacts of the result above, the selected one below."""
+    """The artifacts of the result above, the selected one below, as suits what it is."""
 
     title: ClassVar[str] = "Artifacts"
 
@@ -50,26 +53,42 @@ class ArtifactsPane(Pane):
         self._result: Mapping[str, Any] | None = None
         self._artifacts: list[Mapping[str, Any]] = []
         self._shown = False
+        self._path = ""
+        self._artifact: Artifact | None = None
+        """The one below; None where it cannot be shown."""
+        self._reason: str | None = None
+        """Why it is shown as something else than what it is named."""
+        self._panel = LogPanel(view_id="artifact")
+        self._json = JsonView(id="artifact-json")
+        self._hex = HexView(id="artifact-hex")
+        self._view: Widget = self._panel
+        """What shows the selected one: one of these three."""
+        self._title = StatusLine(id="artifact-title")
+        self._status = StatusLine(id="artifact-status")
 
     def compose(self) -> ComposeResult:
         yield ArtifactList(id="artifact-list", markup=False)
-        yield StatusLine(id="artifact-title")
-        yield OutputView(id="artifact")
+        yield self._title
+        yield self._panel
+        yield self._json
+        yield self._hex
+        yield self._status
 
-    @property
-    def _view(self) -> OutputView:
-        return self.query_one("#artifact", OutputView)
+    def on_mount(self) -> None:
+        self._bring_up(self._panel)
 
     @property
     def _list(self) -> ArtifactList:
         return self.query_one("#artifact-list", ArtifactList)
 
     def focus_target(self) -> Widget:
-        return self._list if self._artifacts else self._view
+        return self._list if self._artifacts else self._panel.view
 
     def show(self, subject: Subject) -> None:
         result = subject.run.result if subject.run is not None else None
         if result is self._result and self._shown:
+            if self._view is self._panel:
+                self._panel.view.advance(live=False)  # it may be damaged under our eyes
             return
         self._shown = True
         self._result = result
@@ -80,8 +99,8 @@ class ArtifactsPane(Pane):
         if self._artifacts:
             self._list.highlighted = 0
         else:
-            self.query_one("#artifact-title", StatusLine).say(Text())
-            self._view.show(None, live=False, follow=False)
+            self._title.say(Text())
+            self._show_text(None)
             words = "This run left no artifacts." if result else "Artifacts come with the result."
             self._say(words)
 
@@ -89,8 +108,40 @@ class ArtifactsPane(Pane):
         if event.option_index < len(self._artifacts):
             self._preview(self._artifacts[event.option_index])
 
+    def on_option_list_option_selected(self) -> None:
+        self._view_target().focus()
+
+    def can(self, command_id: str) -> bool:
+        if command_id in ("fold_all", "open_all"):
+            return self._view is self._json
+        return self._view is self._panel and self._panel.can(command_id)
+
+    def act(self, command_id: str) -> None:
+        if command_id == "fold_all":
+            self._json.fold_all()
+        elif command_id == "open_all":
+            self._json.open_all()
+        else:
+            self._panel.act(command_id)
+
+    def on_log_panel_changed(self) -> None:
+        self._show_status()
+
+    def on_output_view_changed(self) -> None:
+        self._show_status()
+
+    def on_hex_view_changed(self) -> None:
+        self._show_status()
+
+    def on_json_view_changed(self) -> None:
+        document = self._json.document
+        if document is not None and document.problem is not None:
+            self._reason = f"{document.problem}. Shown as text."
+            self._show_text(self._path)
+        self._show_status()
+
     def _row(self, artifact: Mapping[str, Any]) -> Text:
-        muted = tone_style(self._view, "text--muted")
+        muted = tone_style(self._panel.view, "text--muted")
         return Text.assemble(
             f"{safe_line(artifact['artifact_id']):<12} ",
             (f"{safe_line(artifact['kind']):<14} ", muted),
@@ -101,17 +152,117 @@ class ArtifactsPane(Pane):
         )
 
     def _preview(self, artifact: Mapping[str, Any]) -> None:
-        path = artifact["path"]
-        title = self.query_one("#artifact-title", StatusLine)
-        title.say(Text(_end_of(safe_line(path, limit=5000), self.size.width - _MARGINS)))
-        problem = _why_not_text(path)
-        reader = None if problem else CaptureReader.of_file(Path(path))
-        self._view.show(reader, live=False, follow=False)
-        self._say(problem or "The file is empty.")
+        self._path = artifact["path"]
+        self._artifact = self._reason = None
+        self._title.say(
+            Text(_end_of(safe_line(self._path, limit=5000), self.size.width - _MARGINS))
+        )
+        try:
+            self._artifact = look_at(self._path)
+            self._open(self._artifact)
+        except ArtifactError as error:
+            self._artifact = None
+            self._show_text(None)
+            self._say(str(error))
+        self._show_status()
 
-    def _say(self, words: str) -> None:
-        muted = tone_style(self._view, "text--muted")
-        self._view.show_placeholder([Text(words, style=muted)])
+    def _open(self, artifact: Artifact) -> None:
+        """Show it in its view. Raises ArtifactError."""
+        if artifact.kind == "json":
+            try:
+                document = JsonDocument(self._path)
+            except OSError as error:
+                raise ArtifactError(f"It cannot be laid out: {error.strerror}.") from None
+            self._bring_up(self._json)
+            self._json.show(document)
+        elif artifact.kind == "binary":
+            self._bring_up(self._hex)
+            self._hex.show(open_artifact(self._path))
+        elif artifact.kind == "image":
+            self._show_text(None)
+            self._say(*self._about_image(artifact))
+        else:
+            self._show_text(self._path)
+            self._say("The file is empty.")
+
+    def _about_image(self, artifact: Artifact) -> list[str]:
+        pixels = artifact.pixels
+        shape = "size in pixels unknown" if pixels is None else f"{pixels[0]} × {pixels[1]} pixels"
+        return [
+            safe_line(os.path.basename(self._path)),
+            "",
+            f"{artifact.type} · {shape} · {size(artifact.size)}",
+            "",
+            "A terminal cannot show it; the path above opens in any image viewer.",
+        ]
+
+    def _show_text(self, path: str | None) -> None:
+        self._bring_up(self._panel)
+        if path is not None:
+            self._panel.save_as = os.path.basename(path)
+        reader = None if path is None else CaptureReader.of_file(Path(path))
+        self._panel.show(reader, live=False, follow=False, keep=False)
+
+    def _bring_up(self, wanted: Widget) -> None:
+        """Make this the view below; the others let go of what they showed."""
+        had_focus = any(v.has_focus_within for v in (self._panel, self._json, self._hex))
+        if wanted is not self._json:
+            self._json.show(None)
+        if wanted is not self._hex:
+            self._hex.show(None)
+        if wanted is not self._panel:
+            self._panel.show(None, live=False, follow=False, keep=False)
+        self._view = wanted
+        for view in (self._panel, self._json, self._hex):
+            view.display = view is wanted
+        if had_focus:
+            self._view_target().focus()
+
+    def _view_target(self) -> Widget:
+        return self._panel.view if self._view is self._panel else self._view
+
+    def _say(self, *lines: str) -> None:
+        muted = tone_style(self._panel.view, "text--muted")
+        self._panel.view.show_placeholder([Text(line, style=muted) for line in lines])
+
+    def _show_status(self) -> None:
+        artifact = self._artifact
+        if artifact is None:
+            self._status.say(Text())
+            return
+        parts: list[tuple[str, str]] = []
+        if self._reason is not None:
+            parts.append((safe_line(self._reason), "bad"))
+        if self._view is self._json:
+            parts += self._about_json()
+        elif self._view is self._hex:
+            if self._hex.problem is not None:
+                parts.append((self._hex.problem, "bad"))
+            at = self._hex.offset_in_view
+            parts.append((f"{artifact.type} · {artifact.size:,} bytes · {at:08x}", "text--muted"))
+        elif artifact.kind != "image":
+            parts += self._about_text()
+        view = self._panel.view
+        joint = Text(" · ", style=tone_style(view, "text--muted"))
+        self._status.say(
+            joint.join(Text(words, style=tone_style(view, tone)) for words, tone in parts)
+        )
+
+    def _about_json(self) -> list[tuple[str, str]]:
+        document = self._json.document
+        if document is None or not document.line_count:
+            return [("reading", "text--muted")]
+        count = document.line_count
+        lines = f"{count:,} line{'' if count == 1 else 's'}" + ("" if document.done else " so far")
+        place = safe_line(document.path_of(self._json.cursor), limit=300)
+        return [(place, "text--accent"), (f"JSON · {lines}", "text--muted")]
+
+    def _about_text(self) -> list[tuple[str, str]]:
+        view = self._panel.view
+        parts = [] if view.damage is None else [(view.damage, "bad")]
+        count = view.line_count
+        parts.append((f"{count:,} line{'' if count == 1 else 's'}", "text--muted"))
+        return parts + [(words, "text--accent") for words in view_words(view)]
 
 
 def _end_of(path: str, columns: int) -> str:
@@ -128,22 +279,3 @@ def _size_of(path: str) -> str:
         return size(os.stat(path).st_size)
     except (OSError, ValueError):
         return "missing"
-
-
-def _why_not_text(path: str) -> str | None:
-    """Why the file cannot be shown as text, as a sentence."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError) as error:
-        return f"The file cannot be opened: {getattr(error, 'strerror', None) or error}."
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return "This is not a regular file."
-        if b"\0" in os.pread(descriptor, _SNIFFED_BYTES, 0):
-            return f"Binary, {size(status.st_size)}: not shown as text."
-    except OSError as error:
-        return f"The file cannot be read: {error.strerror}."
-    finally:
-        os.close(descriptor)
-    return None

@@ -75,7 +75,7 @@ class AttemptsPane(Pane):
         return rows[self._list.cursor] if self._list.cursor < len(rows) else None
 
     def can(self, command_id: str) -> bool:
-        return command_id == "copy_curl" and self.selected is not None
+        return command_id == "copy" and self.selected is not None
 
     def act(self, command_id: str) -> None:
         del command_id

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import events
@@ -12,39 +12,45 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Input
 
 from er_tui.session.session import Changes, Session
 from er_tui.text.safe import safe_line
 from er_tui.tui.commands import BY_ID, COMMANDS
-from er_tui.tui.looks import clock, duration, look_of_entry, look_of_run
+from er_tui.tui.keyboard import Keyboard
+from er_tui.tui.looks import state_of
+from er_tui.tui.panes.output_pane import OutputPane
 from er_tui.tui.panes.pane import Subject
-from er_tui.tui.selection import Selection
+from er_tui.tui.screens.over_all import OverAllScreen
+from er_tui.tui.screens.pane_actions import PaneActions
 from er_tui.tui.widgets.footer import Footer
 from er_tui.tui.widgets.header import Header, Standing
-from er_tui.tui.widgets.invocation_list import InvocationList
+from er_tui.tui.widgets.output_view import OutputView
 from er_tui.tui.widgets.pane_tabs import PaneTabs
 from er_tui.tui.widgets.panes import Panes
 from er_tui.tui.widgets.side import Side
 
 _NARROW = 90
+_WIDE = 112
 _LOW = 16
+_FILTER_HINT = "filter: build status:failed -kind:http"
+_SETTLED_SECONDS = 0.1
+"""A window that is dragged has many sizes a second; terminals of runs are told the last."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(PaneActions, OverAllScreen):
     """Shows the session and says what the user asks for; knows the widgets, which know no peers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in COMMANDS]
     AUTO_FOCUS = "InvocationList"
 
     def __init__(self, session: Session, title: str) -> None:
-        super().__init__()
-        self._session = session
+        super().__init__(session)
         self._title = title
-        self._list = InvocationList(session, id="list")
         self._panes = Panes()
-        self.selection: Selection = Selection(session, self._list)
+        self._resized: Timer | None = None
+        self.keyboard: Keyboard = Keyboard(session, self._panes.output)
         self.loading_entries = True
 
     def compose(self) -> ComposeResult:
@@ -52,44 +58,62 @@ class MainScreen(Screen[None]):
         with Horizontal(id="body"):
             with Side(id="list-side") as side:
                 side.border_title = "Invocations"
-                yield Input(
-                    placeholder="filter: words of name, id, kind, state", id="filter", compact=True
-                )
+                yield Input(placeholder=_FILTER_HINT, id="filter", compact=True)
                 yield self._list
             with Side(id="run-side"):
                 yield self._panes
         yield Footer()
 
     def on_mount(self) -> None:
-        self.entries_changed()
+        self._list.highlighted = self._show_run
+        self.entries_changed(self._session.take_touched())
 
     # What the application tells
 
-    def entries_changed(self) -> None:
-        """Entries came, went or were edited."""
-        self._list.entries_changed()
+    def entries_changed(self, keys: Iterable[str]) -> None:
+        """These entries came, went or were edited."""
+        self._list.changed(keys)
         self._show_all()
 
     def runs_changed(self, changes: Changes) -> None:
         """Runs changed state or wrote something."""
-        self._list.states_changed(changes.keys)
+        self._list.changed(changes.keys)
         if self._list.cursor in changes.keys:
             self._show_run()
-        if changes.states or changes.engine:
+        if changes.states or changes.engine or changes.space:
             self._show_standing()
 
     def clock_ticked(self) -> None:
         """Running times go on, and files that are shown may change on the disk."""
-        if self._session.live_count:
-            self._list.clock_ticked()
+        self._list.clock_ticked()
         subject = self.selection.subject()
-        self._panes.show(subject, self._state(subject))
+        self._panes.show(subject, state_of(subject.entry, subject.run, time.time()))
+
+    def runs_started(self, keys: list[str]) -> None:
+        self._list.changed(keys)
+        self._show_all()
+
+    async def show_line(self, run_id: str, stream: str | None, number: int) -> None:
+        key = self._session.key_of(run_id)
+        if not self._list.rows.lists(key):
+            self._clear_filter()
+            self._list.filter("")
+        self.selection.look_at(run_id)
+        self._show_run()
+        await self._open_pane(OutputPane.title)
+        if stream is not None:
+            self._panes.output.go_to_line(stream, number)
+        self._on_run_side(True)
+        self._panes.pane.focus_target().focus()
 
     # What is enabled
 
     def pane_can(self, command_id: str) -> bool:
         """Whether the visible pane offers the command now."""
         return self._panes.pane.can(command_id)
+
+    def act_in_pane(self, command_id: str) -> None:
+        self._panes.pane.act(command_id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         del parameters
@@ -100,24 +124,10 @@ class MainScreen(Screen[None]):
 
     # Commands
 
-    def action_run(self) -> None:
-        self._start(self.selection.targets())
-
-    def action_run_all(self) -> None:
-        self._start([key for key in self._list.rows.keys if self.selection.runnable(key)])
-
-    def action_run_failed(self) -> None:
-        self._start(self.selection.failed())
-
-    def action_cancel(self) -> None:
-        for run_id in self.selection.cancellable():
-            self._session.cancel(run_id)
-
-    def action_mark(self) -> None:
-        self._list.toggle_mark()
-        self._show_standing()
-
     def action_filter(self) -> None:
+        if self.pane_can("find"):
+            self.act_in_pane("find")
+            return
         self._on_run_side(False)
         box = self.query_one("#filter", Input)
         box.add_class("-open")
@@ -147,21 +157,17 @@ class MainScreen(Screen[None]):
     def action_back(self) -> None:
         box = self.query_one("#filter", Input)
         if box.has_class("-open") and not self._panes.has_focus_within:
-            box.value = ""
-            box.remove_class("-open")
+            self._clear_filter()
         self._to_list()
 
-    def action_follow(self) -> None:
-        self._panes.pane.act("follow")
+    def action_input(self) -> None:
+        self._panes.pane.act("input")
+        self._on_run_side(True)
+        self._panes.pane.focus_target().focus()
+        self._show_commands()
 
-    def action_stream(self) -> None:
-        self._panes.pane.act("stream")
-
-    def action_reveal(self) -> None:
-        self._panes.pane.act("reveal")
-
-    def action_copy_curl(self) -> None:
-        self._panes.pane.act("copy_curl")
+    def action_end_input(self) -> None:
+        self.keyboard.take_back()
 
     def action_help(self) -> None:
         from er_tui.tui.screens.help import HelpScreen  # not for the first paint
@@ -171,12 +177,15 @@ class MainScreen(Screen[None]):
     def action_palette(self) -> None:
         self.app.action_command_palette()
 
+    def action_suspend(self) -> None:
+        self.app.action_suspend_process()
+
     def action_quit(self) -> None:
         live = self._session.live_count
         if live == 0:
             self.app.exit()
             return
-        from er_tui.tui.screens.confirm_quit import ConfirmQuit  # not for the first paint
+        from er_tui.tui.screens.confirm import ConfirmQuit  # not for the first paint
 
         if isinstance(self.app.screen, ConfirmQuit):
             return
@@ -189,8 +198,17 @@ class MainScreen(Screen[None]):
 
     # What the widgets tell
 
-    def on_invocation_list_highlighted(self) -> None:
-        self._show_run()
+    def on_output_pane_input_changed(self) -> None:
+        self.set_class(self.keyboard.typing, "-typing")
+        self._show_commands()
+
+    def on_output_view_resized(self, event: OutputView.Resized) -> None:
+        if self._resized is not None:
+            self._resized.stop()
+        columns, rows = event.columns, event.rows
+        self._resized = self.set_timer(
+            _SETTLED_SECONDS, lambda: self._session.resize(columns, rows)
+        )
 
     def on_invocation_list_chosen(self) -> None:
         if not self._panes.has_focus_within:
@@ -210,10 +228,16 @@ class MainScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _NARROW, "-narrow")
+        self.set_class(event.size.width >= _WIDE, "-wide")
         self.set_class(event.size.height < _LOW, "-low")
 
     def on_descendant_focus(self) -> None:
         self._show_commands()
+
+    def _clear_filter(self) -> None:
+        box = self.query_one("#filter", Input)
+        box.value = ""
+        box.remove_class("-open")
 
     # Drawing
 
@@ -225,59 +249,36 @@ class MainScreen(Screen[None]):
         subject = self.selection.subject()
         side = self.query_one("#run-side", Side)
         side.entitle(Content(_title(subject)))
-        self._panes.show(subject, self._state(subject))
+        self._panes.show(subject, state_of(subject.entry, subject.run, time.time()))
         self._show_commands()
 
     async def _open_pane(self, title: str) -> None:
         await self._panes.open(title)
         self._show_commands()
 
-    def _state(self, subject: Subject) -> tuple[str, str]:
-        entry, run = subject.entry, subject.run
-        if entry is None:
-            return "", "idle"
-        if run is None:
-            look = look_of_entry(entry, None)
-            return f"{look.glyph} {look.word}", look.tone
-        look = look_of_run(run)
-        seconds = run.seconds(time.time())
-        spent = "" if seconds is None else (clock if run.live else duration)(seconds)
-        if run.live and seconds is not None and run.timeout_seconds is not None:
-            spent += f" of {clock(run.timeout_seconds)}"
-        return f"{look.glyph} {look.word} {spent}".rstrip(), look.tone
-
     def _show_standing(self) -> None:
-        session = self._session
-        words: Counter[str] = Counter()
-        lanes: Counter[bool] = Counter()
-        for key, entry in session.entries.items():
-            run = session.latest(key)
-            words[look_of_entry(entry, run).word] += 1
-            # Counted apart: of a file that has been edited to a bad one, the word tells that.
-            if run is not None and run.live and run.status == "running":
-                lanes[session.waits(run.run_id)] += 1
-        self.query_one(Header).standing = Standing(
-            title=self._title,
-            words=Standing.count(words),
-            running=lanes[False],
-            jobs=session.jobs,
-            asking=lanes[True],
-            asking_jobs=session.waiting_jobs,
-            engine_gone=session.engine is None,
-            loading=self.loading_entries,
-            others=len(session.library.others),
-        )
-        side, marked = self.query_one("#list-side", Side), len(self._list.marked)
-        shown, known = len(self._list.rows.keys), len(session.entries)
-        parts = [f"{shown} of {known}"] if self._list.rows.filtered else []
-        parts += [f"{marked} marked"] if marked else []
-        side.subtitle(Content(" · ".join(parts)) if parts else None)
+        standing = Standing.of(self._session, self._title, loading=self.loading_entries)
+        self.query_one(Header).standing = standing
+        self.list_changed()
+
+    def list_changed(self) -> None:
+        side, summary = self.query_one("#list-side", Side), self._list.summary
+        side.entitle(Content(self._list.title))
+        side.subtitle(Content(summary) if summary else None)
         self._show_commands()
 
     def _show_commands(self) -> None:
-        self.query_one(Footer).commands = tuple(
-            command for command in COMMANDS if command.footer and command.enabled(self)
-        )
+        footer = self.query_one(Footer)
+        if self.keyboard.typing:
+            end = BY_ID["end_input"]
+            footer.commands = ((end, end.name),)
+        else:
+            footer.commands = tuple(
+                (command, command.word(self))
+                for command in COMMANDS
+                if command.footer and command.enabled(self)
+            )
+        footer.with_palette = not self.keyboard.typing
 
     def _to_list(self) -> None:
         self._on_run_side(False)
@@ -286,16 +287,6 @@ class MainScreen(Screen[None]):
     def _on_run_side(self, on_run: bool) -> None:
         """In a narrow terminal: which side is visible."""
         self.set_class(on_run, "-on-run")
-
-    def _start(self, keys: list[str]) -> None:
-        started = self._session.start_all(keys)
-        self.selection.forget_chosen(keys)
-        self._list.states_changed(frozenset(keys))
-        self._show_all()
-        bad = [key for key in keys if self._session.entries[key].error is not None]
-        if bad and not started:
-            words = "The file has changed and cannot be run now."
-            self.app.notify(words, severity="error", markup=False)
 
 
 def _title(subject: Subject) -> str:

@@ -11,11 +11,15 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from er_tui.session.session import Session
+from er_tui.text.safe import safe_line
+from er_tui.tui.looks import look_of, size
 from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
 _ORDER = (
     ("cancelling", "ending"),
     ("running", "live"),
+    ("paused", "ending"),
     ("queued", "waiting"),
     ("succeeded", "good"),
     ("failed", "bad"),
@@ -46,10 +50,28 @@ class Standing:
     loading: bool = True
     others: int = 0
     """JSON files left out because they are something else."""
+    low_space: tuple[tuple[int, str], ...] = ()
+    """Disks that are nearly full: free bytes and a folder (safe text), the fullest first."""
 
     @classmethod
-    def count(cls, words: Counter[str]) -> tuple[tuple[str, int], ...]:
-        return tuple((word, words[word]) for word, _tone in _ORDER if words[word])
+    def of(cls, session: Session, title: str, *, loading: bool) -> Standing:
+        tally = session.tally
+        words: Counter[str] = Counter()
+        for standing, count in tally.standings.items():
+            words[look_of(standing).word] += count
+        low = sorted((free, safe_line(place)) for place, free in session.low_space.items())
+        return cls(
+            title=title,
+            words=tuple((word, words[word]) for word, _tone in _ORDER if words[word]),
+            running=tally.lanes[False],
+            jobs=session.jobs,
+            asking=tally.lanes[True],
+            asking_jobs=session.waiting_jobs,
+            engine_gone=session.engine is None,
+            loading=loading,
+            others=len(session.library.others),
+            low_space=tuple(low),
+        )
 
 
 class Header(Widget):
@@ -61,11 +83,8 @@ class Header(Widget):
     def render(self) -> Text:
         muted = tone_style(self, "text--muted")
         tones = dict(_ORDER)
-        left = Text.assemble(
-            (" er-tui ", self.get_component_rich_style("text--mark")),
-            " ",
-            (self.standing.title, tone_style(self, "text--strong")),
-        )
+        name = Text.assemble((" er-tui ", self.get_component_rich_style("text--mark")), " ")
+        left = name + Text(self.standing.title, style=tone_style(self, "text--strong"))
         counts = Text(" · ", style=muted).join(
             Text(f"{count} {word}", style=tone_style(self, tones[word]))
             for word, count in self.standing.words
@@ -74,7 +93,23 @@ class Header(Widget):
             counts.append("  loading…", style=muted)
         if self.standing.others:
             counts.append(f" · {self.standing.others} other JSON", style=muted)
-        return _spread(left, counts, self._jobs(), self.size.width)
+        if not self.standing.low_space:
+            return _spread(left, counts, self._jobs(), self.size.width)
+        # In place of what is known anyway; the counts give way to it, not it to them.
+        line = name + self._warning(self.size.width - name.cell_len) + Text("  ") + counts
+        line.truncate(self.size.width, overflow="ellipsis")
+        line.no_wrap = True
+        return line
+
+    def _warning(self, room: int) -> Text:
+        (free, place), *others = self.standing.low_space
+        words = f"only {size(free).replace('.0 ', ' ')} free in "
+        more = f" and on {len(others)} more" if others else ""
+        # Of a long path the end tells most. Half of the line is left to the counts.
+        most = max(room // 2, 34) - len(words) - len(more)
+        if len(place) > most:
+            place = "…" + place[len(place) - max(1, most - 1) :]
+        return Text(f"{words}{place}{more}", style=tone_style(self, "bad"))
 
     def _jobs(self) -> Text:
         standing, muted = self.standing, tone_style(self, "text--muted")

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable, Container, Iterable
 from typing import ClassVar
 
-from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
@@ -15,18 +14,13 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from er_tui.session.library import Entry
 from er_tui.session.session import Session
-from er_tui.session.state import RunState
-from er_tui.text.safe import safe_line
-from er_tui.tui.last_words import LastWords
-from er_tui.tui.looks import fault_of, look_of_entry, time_of
+from er_tui.tui.marks import Marks
+from er_tui.tui.orders import AS_FOUND, Order
+from er_tui.tui.row_painter import RowPainter
 from er_tui.tui.rows import Rows
 from er_tui.tui.widgets.strips import strip_of
-from er_tui.tui.widgets.tones import TONE_CLASSES, foreground, tone_style
-
-_KIND_WIDTH = 10
-_TIME_WIDTH = 8
+from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
 
 class InvocationList(ScrollView, can_focus=True):
@@ -48,13 +42,6 @@ class InvocationList(ScrollView, can_focus=True):
         Binding("enter", "choose", show=False),
     ]
 
-    class Highlighted(Message):
-        """The cursor is on another entry, or on none."""
-
-        def __init__(self, key: str | None) -> None:
-            super().__init__()
-            self.key = key
-
     class Chosen(Message):
         """Enter or a second click: the user wants to look inside."""
 
@@ -62,85 +49,164 @@ class InvocationList(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._session = session
         self.rows = Rows(session)
-        self._last_words = LastWords()
+        self.marks = Marks(self.rows)
+        self._painter = RowPainter(session, self)
+        self.highlighted: Callable[[], None] = lambda: None
+        """Called when the cursor is on another entry or run, or on none. No message: that would
+        come a frame later, and with it all that is shown of the entry.
+        """
         self.cursor: str | None = None
-        self.marked: set[str] = set()
+        self.cursor_run: str | None = None
+        """The id of the unfolded run that the cursor is on; None if it is on the entry."""
+
+    @property
+    def marked(self) -> set[str]:
+        return self.marks.keys
+
+    @property
+    def show_resources(self) -> bool:
+        """Whether rows tell what live runs use, where there is room."""
+        return self._painter.show_resources
+
+    @show_resources.setter
+    def show_resources(self, show: bool) -> None:
+        self._painter.show_resources = show
+        self._redraw_all()
 
     # What the screen tells the list
 
-    def entries_changed(self) -> None:
-        """Entries came or went."""
-        before = self.rows.position(self.cursor)
-        self.rows.rebuild()
-        self.marked &= self._session.entries.keys()
-        self._settle(before or 0)
-
-    def states_changed(self, keys: frozenset[str]) -> None:
-        """Runs of these entries changed: redraw what is visible of them."""
-        before = self.rows.position(self.cursor)
-        if self.rows.update(keys):
-            self._settle(before or 0)
+    def changed(self, keys: Iterable[str]) -> None:
+        """These entries came (in this order) or went, or they or their runs changed."""
+        changed = dict.fromkeys(keys)
+        before, line = self.rows.position(self.cursor) or 0, self._line_of_cursor()
+        for key in changed.keys() - self._session.entries.keys():
+            self.marks.forget(key)
+        moved = self.rows.update(changed)
+        if self.rows.settle() or moved:
+            self._rearranged(before, line)
         else:
-            self._redraw(keys)
+            self._redraw(changed.keys())
 
     def clock_ticked(self) -> None:
-        """Redraw the running times in view."""
-        visible = self._visible_keys()
-        self._redraw({key for key in visible if (r := self._session.latest(key)) and r.live})
+        """Put in order what waits for that, and redraw the running times in view."""
+        before, line = self.rows.position(self.cursor) or 0, self._line_of_cursor()
+        if self.rows.settle():
+            self._rearranged(before, line)
+        elif self._session.live_count:
+            visible = (self.rows.keys[index] for index in self._visible())
+            self._redraw({key for key in visible if (r := self._session.latest(key)) and r.live})
 
     def filter(self, text: str) -> None:
-        before = self.rows.position(self.cursor)
+        before, line = self.rows.position(self.cursor) or 0, self._line_of_cursor()
         self.rows.filter(text)
-        self._settle(before or 0)
+        self._rearranged(before, line)
+
+    def sort(self, order: Order) -> None:
+        self.rows.sort(order)
+        self._rearranged(0, None)
+
+    @property
+    def title(self) -> str:
+        """What is listed, and how if not as it was found."""
+        order = self.rows.order
+        return "Invocations" if order is AS_FOUND else f"Invocations · by {order.name}"
+
+    @property
+    def summary(self) -> str:
+        """How much of it is listed and marked; empty where all is plain."""
+        shown, marked, hidden = len(self.rows.keys), len(self.marked), self.marks.hidden
+        parts = [f"{shown} of {len(self._session.entries)}"] if self.rows.filtered else []
+        parts += [f"{marked} marked" + (f", {hidden} not listed" if hidden else "")] * bool(marked)
+        return " · ".join(parts)
+
+    def put_cursor(self, key: str | None, run_id: str | None = None) -> None:
+        """Move the cursor to an entry, or to an unfolded run of it, and keep it in view."""
+        if (key, run_id) != (self.cursor, self.cursor_run):
+            changed = {k for k in (self.cursor, key) if k is not None}
+            self.cursor, self.cursor_run = key, run_id
+            self._redraw(changed)
+            self.highlighted()
+        self._show_cursor()
+
+    # Marks
 
     def toggle_mark(self) -> None:
         """Mark or unmark the entry under the cursor, and go on to the next."""
-        if self.cursor is not None:
-            self.marked ^= {self.cursor}
-            self.refresh()
-            self.action_move(1)
+        index = self.rows.position(self.cursor)
+        if self.cursor is not None and index is not None:
+            self.marks.toggle(self.cursor)
+            self._redraw({self.cursor})
+            self._put_index(index + 1)
 
-    def put_cursor(self, key: str | None) -> None:
-        """Move the cursor to an entry and keep it in view."""
-        if key != self.cursor:
-            changed = {k for k in (self.cursor, key) if k is not None}
-            self.cursor = key
-            self._redraw(changed)
-            self.post_message(self.Highlighted(key))
-        self._show_cursor()
+    def toggle_marks(self) -> None:
+        """Mark all that is listed, or none of it."""
+        self.marks.toggle_listed()
+        self._redraw_all()
+
+    def stretch_marks(self, by: int) -> None:
+        """Mark the entry under the cursor and the one beside it, which the cursor goes to."""
+        index = self.rows.position(self.cursor)
+        if self.cursor is None or index is None or not 0 <= index + by < len(self.rows.keys):
+            return
+        self.marks.stretch(self.cursor, self.rows.keys[index + by])
+        self._redraw({self.cursor})
+        self._put_index(index + by)
+
+    # Runs
+
+    def can_unfold(self, unfold: bool) -> bool:
+        """Whether the entry under the cursor has several runs to list, or lists them."""
+        key = self.cursor
+        if key is None or not self.rows.lists(key) or self.rows.unfolded(key) is unfold:
+            return False
+        return not unfold or self._session.run_count(key) > 1
+
+    def unfold(self, unfold: bool) -> None:
+        """List the runs of the entry under the cursor, or no longer."""
+        assert self.cursor is not None
+        line = self._line_of_cursor()
+        self.rows.unfold(self.cursor, unfold)
+        if not unfold:
+            self.put_cursor(self.cursor)
+        self._rearranged(0, line)
+        if unfold:
+            # The runs are what was asked for: in view, as far as there is room.
+            block = self.rows.block(self.rows.position(self.cursor) or 0)
+            self._show(range(block.start, min(block.stop, block.start + self.size.height)))
 
     # Keys and mouse
 
     def action_move(self, by: int) -> None:
-        index = self.rows.position(self.cursor)
-        self._put_index(0 if index is None else index + by)
+        lines = self._lines_of_cursor()
+        if lines is None:
+            self._put_index(0)
+        else:
+            self._put_line(lines.stop if by > 0 else lines.start - 1)
 
     def action_page(self, direction: int) -> None:
-        index = self.rows.position(self.cursor) or 0
-        line = self.rows.top(index) + direction * max(1, self.size.height - 1)
-        target = self.rows.at(min(max(0, line), self.rows.height - 1))
-        if target is not None:
-            self._put_index(target[0])
+        lines = self._lines_of_cursor() or range(1)
+        self._put_line(lines.start + direction * max(1, self.size.height - 1))
 
     def action_first(self) -> None:
         self._put_index(0)
 
     def action_last(self) -> None:
-        self._put_index(len(self.rows.keys) - 1)
+        self._put_line(self.rows.height)
 
     def action_choose(self) -> None:
         self.post_message(self.Chosen())
 
     def on_click(self, event: events.Click) -> None:
-        target = self.rows.at(self.scroll_offset.y + event.y)
-        if target is None:
+        line = self.scroll_offset.y + event.y
+        if self.rows.at(line) is None:
             return
-        key = self.rows.keys[target[0]]
-        if event.chain == 2 and key == self.cursor:
+        before = self.cursor, self.cursor_run
+        self._put_line(line)
+        if event.chain == 2 and before == (self.cursor, self.cursor_run):
             self.post_message(self.Chosen())
-        self.put_cursor(key)
 
     def on_resize(self, _event: events.Resize) -> None:
+        self._painter.forget_all()
         self._layout()
         self._show_cursor()
 
@@ -151,15 +217,16 @@ class InvocationList(ScrollView, can_focus=True):
         target = self.rows.at(self.scroll_offset.y + y)
         if target is None:
             return self._empty_line(y, width)
-        index, sub_line = target
+        index, number, sub_line = target
         key = self.rows.keys[index]
-        entry, run = self._session.entries[key], self._session.latest(key)
-        text = self._first(entry, run, width) if sub_line == 0 else self._second(entry, run)
-        text.truncate(width, overflow="ellipsis")
-        base = self.rich_style
-        if key == self.cursor:
-            base += Style(bgcolor=self.get_component_rich_style("list--cursor").bgcolor)
-        return strip_of(text, width, self, base)
+        run_id = self._session.numbered(key, number).run_id if number else None
+        return self._painter.line(
+            (key, number, sub_line),
+            width,
+            cursor=(key, run_id) == (self.cursor, self.cursor_run),
+            marked=key in self.marked,
+            unfolded=self.rows.unfolded(key),
+        )
 
     def _empty_line(self, y: int, width: int) -> Strip:
         if self.rows.keys or y != 1:
@@ -168,115 +235,82 @@ class InvocationList(ScrollView, can_focus=True):
         words = "Nothing matches. esc clears." if filtered else "No invocation files here."
         return strip_of(Text(f"   {words}", style=tone_style(self, "text--muted")), width, self)
 
-    def _first(self, entry: Entry, run: RunState | None, width: int) -> Text:
-        look = look_of_entry(entry, run)
-        tone = tone_style(self, look.tone)
-        muted = tone_style(self, "text--muted")
-        marked = entry.key in self.marked
-        kind = "deleted" if entry.gone else _kind_of(entry)
-        spent = time_of(run, time.time()) if run is not None and not fault_of(entry) else ""
-        room = width - 4 - _TIME_WIDTH
-        with_kind = room >= 12 + _KIND_WIDTH
-        name = Text(safe_line(entry.name))
-        name.truncate(room - (_KIND_WIDTH + 1 if with_kind else 0), overflow="ellipsis", pad=True)
-        line = Text.assemble(
-            ("▌" if marked else " ", foreground(self, "list--mark")),
-            (look.glyph, tone),
-            " ",
-            name,
-            no_wrap=True,
-        )
-        if with_kind:
-            line.append(f" {kind:<{_KIND_WIDTH}.{_KIND_WIDTH}}", style=muted)
-        line.append(f"{spent:>{_TIME_WIDTH}}", style=tone if run and run.live else muted)
-        return line
-
-    def _second(self, entry: Entry, run: RunState | None) -> Text:
-        """The state in words: why it cannot be used, why it failed, or what it says now."""
-        look = look_of_entry(entry, run)
-        tone = tone_style(self, look.tone)
-        if error := fault_of(entry):
-            line = "" if error.line is None else f"line {error.line}: "
-            return Text(f"   {line}{safe_line(error.reason)}", style=tone)
-        assert run is not None
-        if run.live and run.ending_since is not None:
-            return Text(f"   {_countdown(run, time.time())}", style=tone)
-        if run.live:
-            words = " · ".join(filter(None, (_asked(run, time.time()), self._last_words.of(run))))
-            return Text(f"   {words}", style=tone_style(self, "text--muted"))
-        reason = _reason(run.error_summary or "")
-        words = safe_line(reason).removeprefix(look.word)
-        joint = " · " if words == safe_line(reason) and words else ""
-        return Text.assemble("   ", (look.word, tone), joint, words, no_wrap=True)
-
     # Layout
 
     def _put_index(self, index: int) -> None:
         keys = self.rows.keys
         self.put_cursor(keys[min(max(0, index), len(keys) - 1)] if keys else None)
 
-    def _settle(self, index: int) -> None:
-        """After a change: keep the cursor on its entry, else on what took its place."""
+    def _put_line(self, line: int) -> None:
+        """Put the cursor on what stands in a line, or in the one nearest to it."""
+        target = self.rows.at(min(max(0, line), self.rows.height - 1))
+        if target is not None:
+            index, number, _ = target
+            key = self.rows.keys[index]
+            self.put_cursor(key, self._session.numbered(key, number).run_id if number else None)
+
+    def _lines_of_cursor(self) -> range | None:
+        index = self.rows.position(self.cursor)
+        if index is None:
+            return None
+        run_id = self.cursor_run
+        return self.rows.span(index, 0 if run_id is None else self._session.number_of(run_id))
+
+    def _line_of_cursor(self) -> int | None:
+        """Where in the window the cursor is; None if it is out of view."""
+        lines = self._lines_of_cursor()
+        line = -1 if lines is None else lines.start - self.scroll_offset.y
+        return line if 0 <= line < self.size.height else None
+
+    def _rearranged(self, index: int, line: int | None) -> None:
+        """Rows moved. The cursor stays on its entry, else it goes to what took its place; in the
+        window it stays in its line, unless that shows the top of the list.
+        """
         self._layout()
-        if self.rows.position(self.cursor) is None:
+        lines = self._lines_of_cursor()
+        if lines is None:
             self._put_index(index)
         else:
-            self._show_cursor()
-        self.refresh()
+            if line is not None and self.scroll_offset.y:
+                self.scroll_to(y=max(0, lines.start - line), animate=False, force=True)
+            self._show(lines)
+        self._redraw_all()
 
     def _layout(self) -> None:
         width = self.scrollable_content_region.width
         self.virtual_size = Size(width, self.rows.height)
 
     def _show_cursor(self) -> None:
-        index = self.rows.position(self.cursor)
-        if index is not None:
-            top, bottom = self.rows.top(index), self.rows.bottom(index)
-            self.scroll_to_region(
-                Region(0, top, 1, bottom - top), animate=False, force=True, x_axis=False
-            )
+        lines = self._lines_of_cursor()
+        if lines is not None:
+            self._show(lines)
 
-    def _visible_keys(self) -> list[str]:
-        first = self.rows.at(self.scroll_offset.y)
-        if first is None:
-            return []
-        last = self.rows.at(
-            min(self.rows.height, self.scroll_offset.y + max(1, self.size.height)) - 1
-        )
-        return self.rows.keys[first[0] : (last[0] if last else first[0]) + 1]
+    def _show(self, lines: range) -> None:
+        region = Region(0, lines.start, 1, len(lines))
+        self.scroll_to_region(region, animate=False, force=True, x_axis=False)
 
-    def _redraw(self, keys: frozenset[str] | set[str]) -> None:
-        for key in self._visible_keys():
-            index = self.rows.position(key)
-            if key in keys and index is not None:
-                top = self.rows.top(index) - self.scroll_offset.y
-                height = self.rows.bottom(index) - self.rows.top(index)
-                self.refresh(Region(0, top, self.size.width, height))
+    def _visible(self) -> range:
+        """The positions of the entries in the window."""
+        top = self.scroll_offset.y
+        first = self.rows.at(top)
+        last = self.rows.at(min(self.rows.height, top + max(1, self.size.height)) - 1)
+        return range(first[0], last[0] + 1) if first and last else range(0)
 
+    def notify_style_update(self) -> None:
+        """Focus, theme or classes changed: nothing looks as it was drawn."""
+        super().notify_style_update()
+        self._painter.forget_all()
 
-def _kind_of(entry: Entry) -> str:
-    return "" if entry.invocation is None else entry.invocation.runtime_kind
+    def _redraw_all(self) -> None:
+        self._painter.forget_all()
+        self.refresh()
 
-
-def _reason(summary: str) -> str:
-    """The line of a summary that says most: of a process its last words, else the first."""
-    first, _, rest = summary.strip().partition("\n")
-    of_process = first.startswith(("exited with", "ended by signal"))
-    return (rest.rpartition("\n")[2] if of_process else "") or first
-
-
-def _asked(run: RunState, now: float) -> str:
-    """How far an HTTP run is; empty for any other."""
-    if not run.attempts:
-        return ""
-    where = f"poll {run.polls}" if run.polls else "asking"
-    words = f"{safe_line(run.backend_status)}, {where}" if run.backend_status else where
-    if run.next_poll_at is None:
-        return words
-    return f"{words}, next in {max(0.0, run.next_poll_at - now):.1f}s"
-
-
-def _countdown(run: RunState, now: float) -> str:
-    if run.kill_at is None:
-        return "ending: SIGKILL sent"
-    return f"ending: SIGTERM sent, SIGKILL in {max(0.0, run.kill_at - now):.0f}s"
+    def _redraw(self, keys: Container[str]) -> None:
+        """Draw these anew where they are in view; what is kept of the others is not of now."""
+        self._painter.forget(keys)
+        top = self.scroll_offset.y
+        for index in self._visible():
+            if self.rows.keys[index] in keys:
+                block = self.rows.block(index)
+                start, stop = max(0, block.start - top), min(self.size.height, block.stop - top)
+                self.refresh(Region(0, start, self.size.width, stop - start))

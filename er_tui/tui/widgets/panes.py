@@ -31,37 +31,46 @@ class Panes(Vertical):
     def __init__(self) -> None:
         super().__init__()
         self._subject = Subject()
-        self._made: dict[str, Pane] = {}
+        self._made: dict[str, Pane] = {TITLES[0]: make_pane(TITLES[0])}
         self.active = TITLES[0]
+        self._tabs = PaneTabs(TITLES)
 
     def compose(self) -> ComposeResult:
-        yield PaneTabs(TITLES)
-        first = self._made[TITLES[0]] = make_pane(TITLES[0])
+        yield self._tabs
         with Container(id="pane"):
-            yield first
+            yield self._made[TITLES[0]]
 
     def on_mount(self) -> None:
-        self.query_one(PaneTabs).active = self.active
+        self._tabs.active = self.active
 
     @property
     def pane(self) -> Pane:
         """The visible one."""
         return self._made[self.active]
 
+    @property
+    def output(self) -> OutputPane:
+        """The one that is always there."""
+        pane = self._made[OutputPane.title]
+        assert isinstance(pane, OutputPane)
+        return pane
+
     def show(self, subject: Subject, state: tuple[str, str]) -> None:
         """Show this subject, or a newer state of it."""
         self._subject = subject
-        self.query_one(PaneTabs).state = state
+        self._tabs.state = state
         self.pane.show(subject)
 
     async def open(self, title: str) -> None:
         """Show another pane."""
         had_focus = self.has_focus_within
+        if title != OutputPane.title:
+            self.output.end_input()
         if title not in self._made:
             self._made[title] = make_pane(title)
             await self.query_one("#pane").mount(self._made[title])
         self.active = title
-        self.query_one(PaneTabs).active = title
+        self._tabs.active = title
         for name, pane in self._made.items():
             pane.display = name == title
         self.pane.show(self._subject)

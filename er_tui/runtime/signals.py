@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""SIGTERM to a program that runs an invocation in its main thread ends the run first."""
+"""Signals to a program that runs an invocation in its main thread end the run first."""
 
 from __future__ import annotations
 

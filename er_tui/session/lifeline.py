@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The pipe through which the guard knows that we live, and what became of our terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import IO, Any
+
+
+class Lifeline:
+    """The end that only we hold; what ends us ends it. Never blocks for long, never raises.
+
+    A guard that is gone hears nothing: the engine ends with it, and that is told elsewhere.
+    """
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+
+    def taken(self, before: list[Any] | None, during: list[Any] | None) -> None:
+        """The terminal is ours (or about to be): settings to put back, and those that we made.
+
+        As ``termios.tcgetattr`` gives them; None for what is not known.
+        """
+        self._tell(
+            {
+                "before": None if before is None else repr(before),
+                "during": None if during is None else repr(during),
+            }
+        )
+
+    def given_back(self) -> None:
+        """The terminal is as we found it."""
+        self._tell(None)
+
+    def close(self) -> None:
+        """From here on the guard takes us for dead; what is told now is lost."""
+        self._pipe.close()
+
+    def _tell(self, taken: dict[str, Any] | None) -> None:
+        # In one write, so that a signal handler may tell something too.
+        try:
+            os.write(self._pipe.fileno(), json.dumps({"taken": taken}).encode() + b"\n")
+        except (OSError, ValueError):
+            pass
+
+
+def open_terminal(descriptor: int) -> int:
+    """The same terminal once more, to be written to without ever waiting.
+
+    Its own description: that ``descriptor`` blocks is shared with the shell. Where the terminal
+    cannot be opened (after ``su``, it is another user's) a plain copy, which does block.
+    """
+    flags = os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        return os.open(f"/proc/self/fd/{descriptor}", flags)
+    except OSError:
+        return os.dup(descriptor)

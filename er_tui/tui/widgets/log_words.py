@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What is shown of a log, in words."""
+
+from __future__ import annotations
+
+from er_tui.session.log import Log
+from er_tui.text.safe import safe_line
+from er_tui.tui.widgets.output_view import OutputView
+
+_LONGEST_PATTERN = 30
+
+
+def found_words(view: OutputView) -> str:
+    """How the search stands: ``3 of 128 lines, 61 %``; empty without one."""
+    log = view.shown
+    if log is None or log.search is None:
+        return ""
+    if log.search.failure is not None:
+        return safe_line(log.search.failure)
+    matches = log.search.matches
+    count = len(matches)
+    if view.match is not None and view.match in matches:
+        words = f"{matches.rank(view.match) + 1:,} of {count:,} line{_s(count)}"
+    elif log.is_searched and not count:
+        words = "no line matches"
+    else:
+        words = f"{count:,} line{_s(count)}"
+    if log.is_searched:
+        return words
+    return f"{words}, {min(99, int(100 * log.searched_share))} %"
+
+
+def view_words(view: OutputView) -> list[str]:
+    """All that is not as it is at first: search, filter, wrapping, times, selection, damage."""
+    words = []
+    log = view.shown
+    if log is not None and log.search is not None:
+        pattern = log.search.pattern
+        sign = "/" if pattern.regex else '"'
+        words.append(f"{sign}{safe_line(pattern.text, _LONGEST_PATTERN)}{sign} {found_words(view)}")
+        words += filter_words(log)
+    if view.times == "since start":
+        words.append("times since the start")
+    elif view.times:
+        words.append("local times")
+    if view.wrap:
+        words.append("wrapped")
+    if view.selecting:
+        count = len(view.selected_rows)
+        words.append(f"{count:,} line{_s(count)} selected, y copies")
+    return words
+
+
+def filter_words(log: Log) -> list[str]:
+    """``only lines without it``, ``only lines with it, 3 around``."""
+    if log.search is None or log.filter is None:
+        return []
+    around = f", {log.filter.context} around" if log.filter.context else ""
+    return [f"only lines {'without' if log.filter.inverse else 'with'} it{around}"]
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
