@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import er_tui
-from er_tui.cli import Size
+from er_tui.cli.values import Size
 from tests.session.commands import ER_TUI
 
 

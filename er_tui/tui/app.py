@@ -41,6 +41,7 @@ _TICK_SECONDS = 0.5
 _CLOSE_SECONDS = 20.0
 """The engine takes up to 16: for runs that do not end and backends that do not answer."""
 _MOST_CHANGES = 50
+_GARBAGE_THRESHOLDS = (5_000, 10, 50)
 _OVERLAP_SECONDS = 3.0
 """After which a new watch has begun to see, with much to spare."""
 
@@ -256,8 +257,10 @@ def run_dashboard(paths: tuple[Path, ...], client: EngineClient, run_all: bool) 
     session = Session(library)
     session.engine = client
     app = DashboardApp(session, Loader(library), _title(paths), run_all, client.lifeline)
-    # What was imported stays: looking through it for garbage holds up the screen for 30 ms.
+    # What was imported stays: looking through it for garbage holds up the screen for 30 ms. What
+    # comes later is looked through more seldom than Python would, for it grows as the runs do.
     gc.freeze()
+    gc.set_threshold(*_GARBAGE_THRESHOLDS)
     try:
         app.run()
     finally:

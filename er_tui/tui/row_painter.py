@@ -9,7 +9,6 @@ from collections.abc import Container
 from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
-from textual.widget import Widget
 
 from er_tui.session.library import Entry
 from er_tui.session.session import Session
@@ -18,6 +17,7 @@ from er_tui.text.safe import safe_line
 from er_tui.tui.last_words import LastWords
 from er_tui.tui.looks import fault_of, look_of_entry, look_of_run, time_of
 from er_tui.tui.row_words import asked, begun, ending, kind_of, reason, used
+from er_tui.tui.widgets.drawn_lines import DrawnLines
 from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import foreground, tone_style
 
@@ -35,7 +35,7 @@ class RowPainter:
     something changed: scrolling makes only the lines that come into view.
     """
 
-    def __init__(self, session: Session, widget: Widget) -> None:
+    def __init__(self, session: Session, widget: DrawnLines) -> None:
         self._session = session
         self._widget = widget
         self._last_words = LastWords()
@@ -62,7 +62,7 @@ class RowPainter:
         if strip is None:
             text = self._text(place, width, marked=marked, unfolded=unfolded)
             text.truncate(width, overflow="ellipsis")
-            base = self._widget.rich_style
+            base = self._widget.base_style
             if cursor:
                 under = self._widget.get_component_rich_style("list--cursor").bgcolor
                 base += Style(bgcolor=under)

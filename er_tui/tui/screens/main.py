@@ -35,6 +35,8 @@ _NARROW = 90
 _WIDE = 112
 _LOW = 16
 _FILTER_HINT = "filter: build status:failed -kind:http"
+_WORDS_SECONDS = 0.2
+"""Between two looks at what runs said last, as the list tells it."""
 _SETTLED_SECONDS = 0.1
 """A window that is dragged has many sizes a second; terminals of runs are told the last."""
 
@@ -50,6 +52,11 @@ class MainScreen(PaneActions, OverAllScreen):
         self._title = title
         self._panes = Panes()
         self._resized: Timer | None = None
+        self._panes_behind = False
+        """Whether the panes show another run than the title, which is drawn first."""
+        self._unlisted: set[str] = set()
+        """Runs that said something since the list was drawn."""
+        self._listed_at = 0.0
         self.keyboard: Keyboard = Keyboard(session, self._panes.output)
         self.loading_entries = True
 
@@ -65,7 +72,7 @@ class MainScreen(PaneActions, OverAllScreen):
         yield Footer()
 
     def on_mount(self) -> None:
-        self._list.highlighted = self._show_run
+        self._list.highlighted = self._cursor_moved
         self.entries_changed(self._session.take_touched())
 
     # What the application tells
@@ -77,7 +84,9 @@ class MainScreen(PaneActions, OverAllScreen):
 
     def runs_changed(self, changes: Changes) -> None:
         """Runs changed state or wrote something."""
-        self._list.changed(changes.keys)
+        self._unlisted |= changes.keys
+        if changes.states or time.monotonic() >= self._listed_at + _WORDS_SECONDS:
+            self._list_changes()
         if self._list.cursor in changes.keys:
             self._show_run()
         if changes.states or changes.engine or changes.space:
@@ -85,7 +94,10 @@ class MainScreen(PaneActions, OverAllScreen):
 
     def clock_ticked(self) -> None:
         """Running times go on, and files that are shown may change on the disk."""
+        if self._unlisted:
+            self._list_changes()
         self._list.clock_ticked()
+        self._catch_up()
         subject = self.selection.subject()
         self._panes.show(subject, state_of(subject.entry, subject.run, time.time()))
 
@@ -110,9 +122,11 @@ class MainScreen(PaneActions, OverAllScreen):
 
     def pane_can(self, command_id: str) -> bool:
         """Whether the visible pane offers the command now."""
+        self._catch_up()
         return self._panes.pane.can(command_id)
 
     def act_in_pane(self, command_id: str) -> None:
+        self._catch_up()
         self._panes.pane.act(command_id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -161,7 +175,7 @@ class MainScreen(PaneActions, OverAllScreen):
         self._to_list()
 
     def action_input(self) -> None:
-        self._panes.pane.act("input")
+        self.act_in_pane("input")
         self._on_run_side(True)
         self._panes.pane.focus_target().focus()
         self._show_commands()
@@ -245,10 +259,29 @@ class MainScreen(PaneActions, OverAllScreen):
         self._show_run()
         self._show_standing()
 
+    def _list_changes(self) -> None:
+        self._list.changed(self._unlisted)
+        self._unlisted = set()
+        self._listed_at = time.monotonic()
+
+    def _cursor_moved(self) -> None:
+        """The cursor and the title are drawn at once, what is under them in the next frame."""
+        self._show_title(self.selection.subject())
+        if not self._panes_behind:
+            self._panes_behind = True
+            self.call_after_refresh(self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self._panes_behind:
+            self._show_run()
+
+    def _show_title(self, subject: Subject) -> None:
+        self.query_one("#run-side", Side).entitle(Content(_title(subject)))
+
     def _show_run(self) -> None:
+        self._panes_behind = False
         subject = self.selection.subject()
-        side = self.query_one("#run-side", Side)
-        side.entitle(Content(_title(subject)))
+        self._show_title(subject)
         self._panes.show(subject, state_of(subject.entry, subject.run, time.time()))
         self._show_commands()
 

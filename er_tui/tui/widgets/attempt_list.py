@@ -11,12 +11,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from er_tui.text.safe import safe_line
 from er_tui.tui.attempts import AttemptRow, place
 from er_tui.tui.looks import duration, size
+from er_tui.tui.widgets.drawn_lines import DrawnLines
 from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
@@ -25,7 +25,7 @@ _PARTS = {"connect": "ending", "TLS": "idle", "wait": "live", "body": "good"}
 """The tone of each part of a bar."""
 
 
-class AttemptList(ScrollView, can_focus=True):
+class AttemptList(DrawnLines, can_focus=True):
     """The attempts of a run. The cursor stays on the newest until it is moved away from it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES) | {"attempts--cursor"}
@@ -100,8 +100,8 @@ class AttemptList(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         index, width = self.scroll_offset.y + y, self.scrollable_content_region.width
         if index >= self._count:
-            return Strip.blank(width, self.rich_style)
-        base = self.rich_style
+            return self.blank(width)
+        base = self.base_style
         if index == self.cursor:
             base += Style(bgcolor=self.get_component_rich_style("attempts--cursor").bgcolor)
         return strip_of(self._line(self._rows[index]), width, self, base)

@@ -12,12 +12,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from er_tui.session.search_all import FoundLine, MoreLines
 from er_tui.text.pattern import Pattern
 from er_tui.text.safe import safe_line
+from er_tui.tui.widgets.drawn_lines import DrawnLines
 from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import TONE_CLASSES, foreground, tone_style
 
@@ -25,7 +25,7 @@ _NAME_WIDTH = 22
 _NUMBER_WIDTH = 10
 
 
-class FoundList(ScrollView, can_focus=True):
+class FoundList(DrawnLines, can_focus=True):
     """Lists what was found; it may grow while it is shown."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES) | {
@@ -111,8 +111,8 @@ class FoundList(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         index, width = self.scroll_offset.y + y, self.scrollable_content_region.width
         if index >= len(self._found):
-            return Strip.blank(width, self.rich_style)
-        base = self.rich_style
+            return self.blank(width)
+        base = self.base_style
         if index == self.cursor:
             base += Style(bgcolor=self.get_component_rich_style("found--cursor").bgcolor)
         text = self._line(self._found[index], width)

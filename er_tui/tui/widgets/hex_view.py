@@ -11,10 +11,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from er_tui.text.hexdump import BYTES_A_LINE, hex_line
+from er_tui.tui.widgets.drawn_lines import DrawnLines
 from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
@@ -22,7 +22,7 @@ _COLUMNS = 78
 """Of a line."""
 
 
-class HexView(ScrollView, can_focus=True):
+class HexView(DrawnLines, can_focus=True):
     """Shows the bytes behind a descriptor, which it closes when it shows something else."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
@@ -76,12 +76,12 @@ class HexView(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         data = self._in_view()[y * BYTES_A_LINE : (y + 1) * BYTES_A_LINE]
         if not data:
-            return Strip.blank(width, self.rich_style)
+            return self.blank(width)
         line = Text(hex_line(self.offset_in_view + y * BYTES_A_LINE, data), end="")
         line.stylize(tone_style(self, "text--muted"), 0, line.plain.index(" "))
         x = self.scroll_offset.x
         strip = strip_of(line, max(line.cell_len, x + width), self)
-        return strip.crop_extend(x, x + width, self.rich_style)
+        return strip.crop_extend(x, x + width, self.base_style)
 
     def _in_view(self) -> bytes:
         place = (self.offset_in_view, self.size.height)

@@ -11,7 +11,6 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from er_tui.session.session import Session
@@ -19,11 +18,12 @@ from er_tui.tui.marks import Marks
 from er_tui.tui.orders import AS_FOUND, Order
 from er_tui.tui.row_painter import RowPainter
 from er_tui.tui.rows import Rows
+from er_tui.tui.widgets.drawn_lines import DrawnLines
 from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
 
-class InvocationList(ScrollView, can_focus=True):
+class InvocationList(DrawnLines, can_focus=True):
     """Lists the entries of a session. The cursor stays on its entry while the list changes."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES) | {"list--cursor", "list--mark"}
@@ -230,7 +230,7 @@ class InvocationList(ScrollView, can_focus=True):
 
     def _empty_line(self, y: int, width: int) -> Strip:
         if self.rows.keys or y != 1:
-            return Strip.blank(width, self.rich_style)
+            return self.blank(width)
         filtered = self.rows.filtered
         words = "Nothing matches. esc clears." if filtered else "No invocation files here."
         return strip_of(Text(f"   {words}", style=tone_style(self, "text--muted")), width, self)

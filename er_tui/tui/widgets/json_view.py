@@ -12,13 +12,13 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
 from er_tui.session.json_document import JsonDocument
 from er_tui.text.line_index import Line
 from er_tui.text.safe import safe_characters
+from er_tui.tui.widgets.drawn_lines import DrawnLines
 from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
@@ -34,7 +34,7 @@ _TONES: Final = {"key": "text--accent", "text": "good", "other": "live"}
 _CLOSERS: Final = {"{": "{…}", "[": "[…]"}
 
 
-class JsonView(ScrollView, can_focus=True):
+class JsonView(DrawnLines, can_focus=True):
     """Shows a :class:`JsonDocument`; the line with the cursor can be folded and opened."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES) | {"json--cursor"}
@@ -188,9 +188,9 @@ class JsonView(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         found = self._in_view(y)
         if found is None:
-            return Strip.blank(width, self.rich_style)
+            return self.blank(width)
         number, line = found
-        base = self.rich_style
+        base = self.base_style
         if number == self.cursor:
             base += Style(bgcolor=self.get_component_rich_style("json--cursor").bgcolor)
         text = self._line(number, line)

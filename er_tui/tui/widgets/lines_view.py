@@ -12,10 +12,10 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
+from er_tui.tui.widgets.drawn_lines import DrawnLines
 from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
@@ -23,7 +23,7 @@ STEP_SECONDS = 0.008
 """Of work at a time: half a frame."""
 
 
-class LinesView(ScrollView, can_focus=True):
+class LinesView(DrawnLines, can_focus=True):
     """Shows lines of text that is already safe.
 
     The text must hold no control characters: whoever makes the lines has them from ``er_tui.text``.
@@ -136,5 +136,5 @@ class LinesView(ScrollView, can_focus=True):
         row = self.scroll_offset.y + y
         width = self.scrollable_content_region.width
         if row >= len(self._rows):
-            return Strip.blank(width, self.rich_style)
+            return self.blank(width)
         return strip_of(self._rows[row], width, self)

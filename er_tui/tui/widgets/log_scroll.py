@@ -8,11 +8,11 @@ import time
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollTo
 from textual.widget import Widget
 
 from er_tui.session.log import Log, Reader
+from er_tui.tui.widgets.drawn_lines import DrawnLines
 from er_tui.tui.widgets.log_lines import LineDrawer
 from er_tui.tui.widgets.log_window import LogWindow, Place
 
@@ -21,11 +21,13 @@ _STEP_SECONDS = 0.005
 _SOON = 0.001
 _ANSWER_SECONDS = 0.02
 """Until a search is asked again what it has found."""
-_TOLD_SECONDS = 0.05
+_LOOK_SECONDS = 0.1
+"""Between two looks at a log that grows: nobody reads faster, and each is a window full of text
+that the terminal has to take before it is told of a key."""
 GUTTER = 2
 
 
-class LogScroll(ScrollView, can_focus=True):
+class LogScroll(DrawnLines, can_focus=True):
     """Follows a :class:`Log` as it is read, searched and filtered; draws nothing itself.
 
     ``follow`` is a state of its own: it keeps the end in view until the user moves, and comes back
@@ -58,8 +60,10 @@ class LogScroll(ScrollView, can_focus=True):
         self._part = 0
         """Of the line at the top, where lines are wrapped."""
         self._widest = 0
-        self._seen: object = None
-        """What there was when the view was last drawn."""
+        self._seen: tuple[int, int, int, str | None] | None = None
+        """What there was when the view was last drawn: rows, which index, its bytes, damage."""
+        self._looked_at = 0.0
+        """When the view was last drawn because the log had grown; monotonic."""
         self._told: tuple[object, float] = (None, 0.0)
         self._anchor: tuple[int, int] | None = None
         """A line and where in the window it stays while another filter takes hold."""
@@ -112,6 +116,7 @@ class LogScroll(ScrollView, can_focus=True):
         self.drawer.pattern = None
         self.window.forget()
         self._seen, self._anchor, self._widest, self._part = None, None, 0, 0
+        self._looked_at = 0.0
         self.resize_content()
         self.scroll_to(0, 0, animate=False, force=True)
         self.refresh()
@@ -154,25 +159,39 @@ class LogScroll(ScrollView, can_focus=True):
         log = self.shown
         if log is None:
             return
-        before = log.row_count
         more = log.advance(live=self._live, seconds=_STEP_SECONDS)
         log.reader.index.check()
-        seen = id(log.reader.index), log.reader.index.size, log.reader.damage, log.row_count
-        if seen != self._seen:
-            self._seen = seen
-            self.window.forget()
-            # Lines in view may have grown without becoming more.
-            if self._follow or self._anchor or before <= self.top.row + self.window.height:
-                self.log_changed()
-            elif not more or time.monotonic() > self._told[1] + _TOLD_SECONDS:
-                self.resize_content()  # seldom: the scrollbar is drawn anew each time
+        wait = self._look()
         self.stepped()
         if not more:
             self._anchor = None
         self._tell(more)
-        if more and not self._busy:
+        if more:
+            wait = _SOON if log.reading else _ANSWER_SECONDS
+        if wait and not self._busy:
             self._busy = True
-            self.set_timer(_SOON if log.reading else _ANSWER_SECONDS, self._step)
+            self.set_timer(wait, self._step)
+
+    def _look(self) -> float:
+        """Draw what has changed, if it is time to; else the seconds until it is."""
+        log = self.shown
+        assert log is not None
+        index = log.reader.index
+        seen = log.row_count, id(index), index.size, log.reader.damage
+        if seen == self._seen:
+            return 0.0
+        now = time.monotonic()
+        if now < self._looked_at + _LOOK_SECONDS:
+            return self._looked_at + _LOOK_SECONDS - now
+        rows = 0 if self._seen is None else self._seen[0]
+        self._seen, self._looked_at = seen, now
+        self.window.forget()
+        # Lines in view may have grown without becoming more.
+        if self._follow or self._anchor or rows <= self.top.row + self.window.height:
+            self.log_changed()
+        else:
+            self.resize_content()
+        return 0.0
 
     def _tell(self, more: bool) -> None:
         assert self.shown is not None
@@ -180,7 +199,7 @@ class LogScroll(ScrollView, can_focus=True):
         found = None if search is None else (len(search.matches), search.searched, search.failure)
         facts = self._seen, found, more
         if facts != self._told[0] and (
-            not more or time.monotonic() > self._told[1] + _TOLD_SECONDS
+            not more or time.monotonic() > self._told[1] + _LOOK_SECONDS
         ):
             self._told = facts, time.monotonic()
             self.post_message(self.Changed())

@@ -118,9 +118,9 @@ class OutputView(LogCursor):
         self.fit_room()
         lines = self.window.lines(self.top)
         if y >= len(lines):
-            return Strip.blank(width, self.rich_style)
+            return self.blank(width)
         shown = lines[y]
-        base = self.rich_style + self._background(shown)
+        base = self.base_style + self._background(shown)
         body = self.drawer.body(shown.line, shown.number == self.match)
         if self.wrap:
             cuts = self.drawer.cuts(shown.line, max(1, self.window.width))
@@ -175,7 +175,7 @@ class OutputView(LogCursor):
     def _placeholder_line(self, y: int, width: int) -> Strip:
         top = max(0, (self.size.height - len(self._placeholder)) // 3)
         if not 0 <= y - top < len(self._placeholder):
-            return Strip.blank(width, self.rich_style)
+            return self.blank(width)
         text = self._placeholder[y - top].copy()
         text.truncate(width, overflow="ellipsis")
         text.pad_left(max(0, (width - text.cell_len) // 2))

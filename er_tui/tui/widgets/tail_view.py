@@ -18,13 +18,13 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from er_tui.session.merged_tail import MergedTail, TailLine
 from er_tui.text.line_index import Line
 from er_tui.text.plain import plain_lines
 from er_tui.tui.looks import size
+from er_tui.tui.widgets.drawn_lines import DrawnLines
 from er_tui.tui.widgets.log_lines import LineDrawer
 from er_tui.tui.widgets.strips import strip_of
 from er_tui.tui.widgets.tones import TONE_CLASSES, foreground, tone_style
@@ -43,7 +43,7 @@ _COLOURS = tuple(
 )
 
 
-class TailView(ScrollView, can_focus=True):
+class TailView(DrawnLines, can_focus=True):
     """Shows a :class:`MergedTail` as it grows; the end stays in view until the user scrolls up."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES) | {
@@ -200,12 +200,12 @@ class TailView(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         row = self.scroll_offset.y + y
         if row >= len(self._rows):
-            return Strip.blank(width, self.rich_style)
+            return self.blank(width)
         strip = self._strip(self._rows[row][1])
         if strip.cell_length - self._name_width > self._widest:
             self._widest = strip.cell_length - self._name_width
         x = self.scroll_offset.x
-        return strip.crop_extend(x, x + width, self.rich_style).apply_style(self.rich_style)
+        return strip.crop_extend(x, x + width, self.base_style).apply_style(self.base_style)
 
     def _make_strip(self, line: TailLine) -> Strip:
         name = self._name_of(line.run_id)

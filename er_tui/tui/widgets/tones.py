@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rich.style import Style
 from textual.widget import Widget
 
@@ -28,5 +30,9 @@ def tone_style(widget: Widget, name: str) -> Style:
 
 def foreground(widget: Widget, component: str) -> Style:
     """A component's style, blended over the widget, to be laid over any background."""
-    style = widget.get_component_rich_style(component)
+    return _without_background(widget.get_component_rich_style(component))
+
+
+@lru_cache(maxsize=256)
+def _without_background(style: Style) -> Style:
     return Style(color=style.color, bold=style.bold or None, italic=style.italic or None)

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The er-tui command: options in, dashboard or headless out, exit code."""
+"""``er-tui PATH...``: the dashboard, or the same without a screen."""
 
 from __future__ import annotations
 
-import math
 import os
-import re
 import signal
 import sys
 from contextlib import ExitStack
@@ -15,9 +13,8 @@ from typing import Any, TextIO
 import click
 
 from er_tui import __version__
-
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-_SIZE = re.compile(r"([0-9]{1,15})(|k|m|g|kib|mib|gib)", re.ASCII | re.IGNORECASE)
+from er_tui.cli.command import Program
+from er_tui.cli.values import Seconds, Size
 
 
 def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -30,54 +27,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
     context.exit()
 
 
-class Size(click.ParamType[int]):
-    """A number of bytes, above 0: ``4096``, ``500k``, ``10M``, ``2GiB``."""
-
-    name = "size"
-
-    def convert(
-        self, value: object, parameter: click.Parameter | None, context: click.Context | None
-    ) -> int:
-        match = _SIZE.fullmatch(str(value))
-        if match is None or not int(match[1]):
-            self.fail(
-                f"{value!r} is not a size: bytes, or with k, M, G (powers of 1000), "
-                "KiB, MiB, GiB (of 1024)",
-                parameter,
-                context,
-            )
-        return int(match[1]) * _UNITS[match[2].lower()]
-
-
-class Seconds(click.FloatRange):
-    """A range of seconds; nan, which is in every range, is in none."""
-
-    name = "number of seconds"
-
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> float:
-        seconds: float = super().convert(value, parameter, context)
-        if math.isnan(seconds):
-            self.fail(f"{value!r} is not a number of seconds", parameter, context)
-        return seconds
-
-
-class _Command(click.Command):
-    """Ends by a signal as the shell expects it, however early Ctrl-C came."""
-
-    def main(self, *arguments: Any, **options: Any) -> Any:
-        try:
-            code = super().main(*arguments, **{**options, "standalone_mode": False})
-        except click.Abort:
-            code = 128 + signal.SIGINT
-        except click.ClickException as error:
-            error.show()
-            code = error.exit_code
-        sys.exit(code)
-
-
-@click.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
 @click.option("--run", "run_all", is_flag=True, help="Start every invocation at once.")
 @click.option(

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""How every command of the program ends, and which of its words lead to another one."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+
+class Word(NamedTuple):
+    """A first argument that is a command of its own, and no path."""
+
+    module: str
+    """Holds the command under the name of the word; loaded when it is called."""
+    help: str
+
+
+WORDS: dict[str, Word] = {}
+
+
+class Command(click.Command):
+    """Ends by a signal as the shell expects it, however early Ctrl-C came."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            code = super().main(*arguments, **{**options, "standalone_mode": False})
+        except click.Abort:
+            code = 128 + signal.SIGINT
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        sys.exit(code)
+
+
+class Program(Command):
+    """Takes paths, unless the first argument is one of :data:`WORDS`.
+
+    A folder that has such a name is named with its path: ``./runs``.
+    """
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        given = list(options.pop("args", None) or (arguments[0] if arguments else sys.argv[1:]))
+        if given and given[0] in WORDS:
+            command = getattr(import_module(WORDS[given[0]].module), given[0])
+            return command.main(given[1:], prog_name=f"er-tui {given[0]}")
+        return super().main(given, *arguments[1:], **options)
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        del context
+        if WORDS:
+            with formatter.section("Other commands (each with --help)"):
+                formatter.write_dl([(name, word.help) for name, word in WORDS.items()])
