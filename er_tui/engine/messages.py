@@ -109,6 +109,22 @@ class Queued(Frozen):
     at: float
 
 
+class Known(Frozen):
+    """Engine: a run that this client did not start waits, or goes on. It can be steered as its own.
+
+    Told after Welcome of every run there is then, later of each that another client starts. What
+    happens in it is told from here on; what happened before is in its directory.
+    """
+
+    name: ClassVar[str] = "known"
+    run_id: str
+    source: Source | None
+    runtime_kind: str
+    queued_at: float
+    directory: str | None
+    """None while it is queued."""
+
+
 class RunEvent(Frozen):
     """Engine: something happened in a run, in the order of its journal."""
 
@@ -137,6 +153,7 @@ Message: TypeAlias = (
     | Welcome
     | Refused
     | Queued
+    | Known
     | RunEvent
     | LowSpace
 )
@@ -145,7 +162,7 @@ _KINDS: dict[str, type[Message]] = {
     kind.name: kind
     for kind in (
         *(Hello, Start, Cancel, SendSignal, Extend, Window, Keys),
-        *(Welcome, Refused, Queued, RunEvent, LowSpace),
+        *(Welcome, Refused, Queued, Known, RunEvent, LowSpace),
     )
 }
 
@@ -182,7 +199,7 @@ def from_line(line: bytes) -> Message | None:
                 raise TypeError("event must be an object")
             event = decode(values["event"])
             return None if event is None else RunEvent(values["run_id"], event)
-        if kind is Start and values["source"] is not None:
+        if kind in (Start, Known) and values["source"] is not None:
             values["source"] = Source(values["source"]["path"], values["source"]["sha256"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise MessageError(f"not a message of protocol {PROTOCOL_VERSION}: {error!r}") from error

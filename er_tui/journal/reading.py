@@ -13,6 +13,7 @@ from er_tui.journal.lines import decode
 from er_tui.journal.run_directory import EVENTS_FILE
 
 _CHUNK = 1 << 20
+_GLANCE = 32 << 10
 
 
 def is_run_directory(names: frozenset[str] | set[str]) -> bool:
@@ -32,6 +33,16 @@ class EventTail:
         self._offset = 0
         self.more = False
         """Whether the last read left something for the next, as far as it saw."""
+
+    def skip_to_last(self, size: int) -> None:
+        """Leave out what lies before the last ``size`` bytes; the line that begins there counts
+        from its end, so it is left out too."""
+        try:
+            end = os.stat(self._path, follow_symlinks=False).st_size
+        except OSError:
+            return
+        if end - size > self._offset:
+            self._offset = end - size
 
     def read(self, most: int | None = None) -> list[Event]:
         """The events since the last call; none when the file is not there.
@@ -62,6 +73,15 @@ class EventTail:
         finally:
             os.close(descriptor)
         return events
+
+
+def glance(tail: EventTail) -> list[Event]:
+    """The first and last events of a long journal, all of a short one; ``tail`` reads on there."""
+    events = tail.read(_GLANCE)
+    if tail.more:
+        tail.skip_to_last(_GLANCE)
+        events += tail.read()
+    return events
 
 
 def _decoded(lines: bytes) -> list[Event]:

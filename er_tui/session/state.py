@@ -24,7 +24,9 @@ from er_tui.journal.events import (
 )
 from er_tui.rxp.vocabulary import TERMINAL_STATUSES, RuntimeStatus
 
-Badge: TypeAlias = Literal["queued", "cancelling", "paused", "lost"]
+Badge: TypeAlias = Literal[
+    "reading", "queued", "cancelling", "paused", "stalled", "unknown", "lost"
+]
 """What the screen adds to the protocol's status."""
 
 
@@ -74,26 +76,44 @@ class RunState:
     backend_status: str | None = None
     """What the backend said last of the run."""
     next_poll_at: float | None = None
+    heard_at: float | None = None
+    """When it last said anything: output, an attempt, its start."""
+    stalled: bool = False
+    """Whether that is longer ago than whoever watches it expects."""
     result: Mapping[str, Any] | None = None
     lost: str | None = None
     """Why nobody knows what became of it."""
+    started: RunStarted | None = None
+    """What was recorded at its start: whose run it is, and which process runs it."""
+    foreign: bool = False
+    """Known from its directory alone: another process runs it, or ran it."""
+    elsewhere: bool = False
+    """No result, and its process is where nobody here can see whether it lives."""
+    unread: bool = False
+    """Its directory was found, and not looked into yet."""
 
     @property
     def live(self) -> bool:
         """Queued or running, as far as anybody knows."""
-        return self.status not in TERMINAL_STATUSES and self.lost is None
+        return self.status not in TERMINAL_STATUSES and self.lost is None and not self.unread
 
     @property
     def badge(self) -> Badge | None:
+        if self.unread:
+            return "reading"
         if self.lost is not None:
             return "lost"
-        if self.status == "pending":
-            return "queued"
         if not self.live:
             return None
+        if self.elsewhere:
+            return "unknown"
+        if self.status == "pending":
+            return "queued"
         if self.ending_since is not None:
             return "cancelling"
-        return "paused" if self.paused else None
+        if self.paused:
+            return "paused"
+        return "stalled" if self.stalled else None
 
     @property
     def error_summary(self) -> str | None:
@@ -121,6 +141,8 @@ def fold(state: RunState, event: Event) -> RunState:
                 directory=event.directory,
                 started_at=event.at,
                 timeout_seconds=event.timeout_seconds,
+                heard_at=event.at,
+                started=event,
             )
         case ProcessSpawned():
             return replace(state, pid=event.process.pid, terminal=event.terminal)
@@ -139,7 +161,14 @@ def fold(state: RunState, event: Event) -> RunState:
             return replace(state, kill_at=None, paused=False)
         case AttemptStarted():
             polls = state.polls + (event.phase == "poll")
-            return replace(state, attempts=state.attempts + 1, polls=polls, next_poll_at=None)
+            return replace(
+                state,
+                attempts=state.attempts + 1,
+                polls=polls,
+                next_poll_at=None,
+                heard_at=event.at,
+                stalled=False,
+            )
         case AttemptEnded():
             return _with_attempt(state, event)
         case RunFinished():
@@ -150,6 +179,7 @@ def fold(state: RunState, event: Event) -> RunState:
                 result=event.result,
                 kill_at=None,
                 paused=False,
+                stalled=False,
                 resources=None,
             )
         case _:
@@ -189,10 +219,12 @@ def _with_output(state: RunState, event: OutputSeen) -> RunState:
         sizes[stream] = size
     if not event.marks:
         return state
-    stream, _size, _at = event.marks[-1]
+    stream, _size, at = event.marks[-1]
     return replace(
         state,
         stdout_bytes=sizes["stdout"],
         stderr_bytes=sizes["stderr"],
         last_stream=stream,
+        heard_at=at,
+        stalled=False,
     )

@@ -35,6 +35,8 @@ _LOOKS = {
     "timed_out": Look("◷", "timed out", "bad"),
     "cancelled": Look("⊘", "cancelled", "ended"),
     "rejected": Look("⊗", "rejected", "bad"),
+    "stalled": Look("◍", "stalled", "ending"),
+    "unknown": Look("¿", "unknown", "ended"),
     "lost": Look("?", "lost", "ended"),
     "not run": Look("·", "not run", "idle"),
     "reading": Look("·", "reading", "idle"),
