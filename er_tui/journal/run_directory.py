@@ -9,6 +9,7 @@ files 0600; what exists already is never changed.
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
 import re
@@ -47,6 +48,30 @@ def new_run_id() -> str:
 def is_run_id(text: str) -> bool:
     """Whether ``text`` can name a run: one short plain path segment."""
     return _RUN_ID.fullmatch(text) is not None
+
+
+def time_of_run_id(run_id: str) -> float | None:
+    """When :func:`new_run_id` made it (Unix seconds); None for an id that somebody else chose."""
+    stamp, _, rest = run_id.partition(".")
+    try:
+        seconds = calendar.timegm(time.strptime(stamp, "%Y%m%dT%H%M%S"))
+        return seconds + int(rest[:6]) / 1e6
+    except ValueError:
+        return None
+
+
+def bases_of(invocation: RuntimeInvocation) -> tuple[str, ...]:
+    """The folders below which runs of it are recorded: its own, and the user's state folder.
+
+    In each, ``<invocation_id>/<run_id>`` is a run. None for an id that can name no folder.
+    """
+    if invocation_id_problem(invocation.invocation_id):
+        return ()
+    own = invocation.artifact_directory or f"{invocation.working_directory}/{DEFAULT_FOLDER}"
+    try:
+        return os.path.abspath(own), str(state_folder() / "runs")
+    except (OSError, ValueError):
+        return ()
 
 
 def invocation_id_problem(invocation_id: str) -> str | None:

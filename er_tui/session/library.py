@@ -29,11 +29,14 @@ class Entry:
     error: InvocationFileError | None
     gone: bool = False
     """The file was deleted; the entry is kept because it was run."""
+    kept: bool = False
+    """Not a file: a folder that holds runs of an invocation whose file is not among those listed.
+    The invocation is that of the newest run, its secrets masked; None if it cannot be read."""
 
     @property
     def unread(self) -> bool:
         """Found, but not looked into yet."""
-        return self.invocation is None and self.error is None
+        return self.invocation is None and self.error is None and not self.kept
 
     @property
     def key(self) -> str:

@@ -38,11 +38,13 @@ class Follower:
         if glancing:
             self._fold(glance(self._tail))
 
-    def advance(self) -> bool:
-        """Take in what was written since; whether the state changed."""
+    def advance(self, *, judge: bool = True) -> bool:
+        """Take in what was written since; whether the state changed. With ``judge``, see whether
+        the process that runs it still lives.
+        """
         before = self.state
         self._fold(self._tail.read())
-        if not self._ended:
+        if judge and not self._ended:
             self._judge()
         return self.state is not before
 

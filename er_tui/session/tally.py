@@ -22,8 +22,9 @@ def standing_of(entry: Entry, run: RunState | None) -> str:
 
 
 def can_start(entry: Entry, run: RunState | None) -> bool:
-    """Whether a run of it could be started: a good file, and no live run."""
-    return entry.error is None and not entry.gone and (run is None or not run.live)
+    """Whether a run of it could be started: a good file, and no live run of ours."""
+    free = run is None or not run.live or run.foreign
+    return entry.error is None and not (entry.gone or entry.kept) and free
 
 
 @dataclass(slots=True)

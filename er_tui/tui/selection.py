@@ -89,10 +89,10 @@ class Selection:
         """The live runs of the targets; of a single one, the run that is looked at."""
         if self._list.marked:
             session, marked, lists = self._session, self._list.marked, self._list.rows.lists
-            live = ((session.key_of(run.run_id), run) for run in session.live_runs())
+            live = ((session.key_of(run.run_id), run) for run in session.steered_runs())
             return [run for key, run in live if key in marked and lists(key)]
         run = self.subject().run
-        return [run] if run is not None and run.live else []
+        return [run] if run is not None and self._session.steers(run.run_id) else []
 
     def signallable(self) -> list[RunState]:
         """Those of them that are processes."""
@@ -142,7 +142,7 @@ class Selection:
 
     @property
     def has_live(self) -> bool:
-        return self._session.live_count > 0
+        return self._session.steered_count > 0
 
     @property
     def all_ending(self) -> bool:

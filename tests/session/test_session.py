@@ -23,7 +23,8 @@ from er_tui.engine.messages import (
 from er_tui.journal.events import ProcessIdentity, RunFinished, RunStarted, SignalSent
 from er_tui.session.client import EngineClient, EngineGone
 from er_tui.session.library import Library
-from er_tui.session.session import Changes, Session
+from er_tui.session.listing import Changes
+from er_tui.session.session import Session
 from er_tui.session.state import RunState
 from tests.conftest import wait_until
 from tests.engine.tagged import Tagged

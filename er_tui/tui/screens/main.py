@@ -15,7 +15,8 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input
 
-from er_tui.session.session import Changes, Session
+from er_tui.session.listing import Changes
+from er_tui.session.session import Session
 from er_tui.text.safe import safe_line
 from er_tui.tui.commands import BY_ID, COMMANDS
 from er_tui.tui.keyboard import Keyboard
@@ -195,7 +196,7 @@ class MainScreen(PaneActions, OverAllScreen):
         self.app.action_suspend_process()
 
     def action_quit(self) -> None:
-        live = self._session.live_count
+        live = self._session.steered_count
         if live == 0:
             self.app.exit()
             return

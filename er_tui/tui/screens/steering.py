@@ -45,7 +45,7 @@ class SteeringScreen(Screen[None]):
             self._session.cancel(run.run_id)
 
     def action_cancel_all(self) -> None:
-        live = self._session.live_runs()
+        live = self._session.steered_runs()
         going_on = [run for run in live if run.ending_since is None]
         if len(going_on) <= 1:
             self._cancel(going_on or live)
@@ -55,7 +55,7 @@ class SteeringScreen(Screen[None]):
         def answered(go: bool | None) -> None:
             if go:
                 # Anew: some may have ended meanwhile, others begun.
-                runs = self._session.live_runs()
+                runs = self._session.steered_runs()
                 self._cancel([run for run in runs if run.ending_since is None])
 
         self.app.push_screen(ConfirmCancelAll(len(going_on)), answered)

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Which runs there are of which invocation, from the names of directories alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from er_tui.journal.run_directory import EVENTS_FILE, RESULT_FILE, is_run_id
+from er_tui.session.past import read_run
+
+if TYPE_CHECKING:
+    from er_tui.rxp import RuntimeInvocation
+
+_UNSEEN = -1
+_MAKING_NS = 10_000_000_000
+"""A run directory of this age that has no journal may be about to get one."""
+_SETTLED_NS = 100_000_000
+"""A folder changed less than this before it was listed may change once more within the tick of the
+clock that stamps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Runs that appeared or went below the folder of an invocation."""
+
+    key: str | None
+    """As it is watched; None where nobody watches it."""
+    folder: str
+    """``<base>/<invocation_id>``."""
+    runs: tuple[str, ...]
+    """Ids, sorted."""
+    unfinished: tuple[str, ...] = ()
+    """Those of them that have no result (yet)."""
+    gone: tuple[str, ...] = ()
+    invocation: RuntimeInvocation | None = None
+    """Where nobody watches it: what the newest run recorded, if that can be read."""
+
+
+@dataclass(slots=True)
+class _Folder:
+    """What is known of ``<base>/<invocation_id>``."""
+
+    keys: list[str] = field(default_factory=list)
+    changed: int | None = _UNSEEN
+    """When it changed last, as far as it was looked at; nanoseconds. None: it is not there."""
+    runs: dict[str, str | None] = field(default_factory=dict)
+    """By id, the key that it was told for."""
+
+
+@dataclass(slots=True)
+class _Base:
+    surveyed: bool = False
+    changed: int | None = _UNSEEN
+    folders: dict[str, _Folder] = field(default_factory=dict)
+    """By invocation id, those that are watched or were found."""
+    present: list[str] = field(default_factory=list)
+    """Those of them that are there."""
+
+
+class KeptRuns:
+    """The run directories below some bases. For one thread.
+
+    A look costs a ``stat`` of each base that is there and of each folder of runs in it, and what
+    has changed is listed. Links are not followed.
+    """
+
+    def __init__(self) -> None:
+        self._bases: dict[str, _Base] = {}
+        self._watched: dict[str, list[tuple[str, str]]] = {}
+        self._folder_of: dict[str, str] = {}
+
+    def watch(self, key: str, invocation_id: str, bases: Iterable[str]) -> None:
+        """Look for the runs of an invocation; what was watched under this key is forgotten."""
+        self.forget(key)
+        self._watched[key] = [(base, invocation_id) for base in bases]
+        for path in bases:
+            base = self._bases.setdefault(path, _Base())
+            folder = base.folders.setdefault(invocation_id, _Folder())
+            folder.keys.append(key)
+            folder.changed = base.changed = _UNSEEN
+            # One that was told to nobody is told again, to whom it belongs.
+            folder.runs = {run: told for run, told in folder.runs.items() if told is not None}
+
+    def forget(self, key: str) -> None:
+        for path, invocation_id in self._watched.pop(key, ()):
+            folder = self._bases[path].folders[invocation_id]
+            folder.keys.remove(key)
+            folder.changed = self._bases[path].changed = _UNSEEN
+            folder.runs = {run: told for run, told in folder.runs.items() if told != key}
+
+    def survey(self, path: str) -> None:
+        """Look for the runs of any invocation below ``path``."""
+        base = self._bases.setdefault(path, _Base())
+        base.surveyed, base.changed = True, _UNSEEN
+
+    def directory(self, run_id: str) -> str | None:
+        """Where a run is that was found."""
+        folder = self._folder_of.get(run_id)
+        return None if folder is None else f"{folder}/{run_id}"
+
+    def look(self) -> list[Found]:
+        """What came or went since the last look."""
+        found: list[Found] = []
+        for path, base in self._bases.items():
+            self._look_for_folders(path, base)
+            for name in base.present:
+                found += self._look_into(f"{path}/{name}", base.folders[name])
+        return found
+
+    def _look_for_folders(self, path: str, base: _Base) -> None:
+        changed = _changed(path)
+        if changed == base.changed:
+            return
+        base.changed = changed if _is_settled(changed) else _UNSEEN
+        names = _names(path) if changed is not None else []
+        if base.surveyed:
+            for name in names:
+                base.folders.setdefault(name, _Folder())
+        present = base.folders.keys() & set(names)
+        # Those that went are looked at once more, so that their runs are told as gone.
+        base.present = sorted(present | {n for n in base.present if base.folders[n].runs})
+
+    def _look_into(self, path: str, folder: _Folder) -> list[Found]:
+        changed = _changed(path)
+        if changed == folder.changed:
+            return []
+        folder.changed = changed if _is_settled(changed) else _UNSEEN
+        names = {name for name in _names(path) if is_run_id(name)} if changed is not None else set()
+        gone = folder.runs.keys() - names
+        fresh = sorted(names - folder.runs.keys())
+        come = [name for name in fresh if _is_run(f"{path}/{name}")]
+        if any(_is_being_made(f"{path}/{name}") for name in set(fresh).difference(come)):
+            folder.changed = _UNSEEN
+        told: dict[str | None, list[str]] = {}
+        for run_id in come:
+            key = self._key_of(f"{path}/{run_id}", folder.keys)
+            folder.runs[run_id] = key
+            self._folder_of[run_id] = path
+            told.setdefault(key, []).append(run_id)
+        found = [
+            Found(key, path, tuple(runs), tuple(r for r in runs if not _has_result(f"{path}/{r}")))
+            for key, runs in told.items()
+        ]
+        return found + [self._gone(path, folder, run_id) for run_id in sorted(gone)]
+
+    def _gone(self, path: str, folder: _Folder, run_id: str) -> Found:
+        self._folder_of.pop(run_id, None)
+        return Found(folder.runs.pop(run_id), path, (), gone=(run_id,))
+
+    def _key_of(self, directory: str, keys: list[str]) -> str | None:
+        """Of several files with the same invocation id, the one that a run was started from."""
+        if len(keys) <= 1:
+            return keys[0] if keys else None
+        started = read_run(directory, glancing=True).started
+        source = started.source.path if started is not None and started.source else None
+        return source if source in keys else keys[0]
+
+
+def _changed(path: str) -> int | None:
+    """When a folder changed last; None if there is none."""
+    try:
+        status = os.lstat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns if stat.S_ISDIR(status.st_mode) else None
+
+
+def _is_settled(changed: int | None) -> bool:
+    return changed is None or time.time_ns() - changed > _SETTLED_NS
+
+
+def _names(path: str) -> list[str]:
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+
+
+def _has_result(directory: str) -> bool:
+    return os.path.lexists(f"{directory}/{RESULT_FILE}")
+
+
+def _is_being_made(directory: str) -> bool:
+    changed = _changed(directory)
+    return changed is not None and time.time_ns() - changed < _MAKING_NS
+
+
+def _is_run(directory: str) -> bool:
+    return _changed(directory) is not None and os.path.lexists(f"{directory}/{EVENTS_FILE}")

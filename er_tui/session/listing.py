@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What is listed: invocation files, and the runs of each that are known from anywhere."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from er_tui.journal.run_directory import bases_of, time_of_run_id
+from er_tui.session.kept import Found
+from er_tui.session.library import Entry, Library
+from er_tui.session.runs import Runs
+from er_tui.session.state import RunState
+from er_tui.session.store import News, RunRead, Store
+from er_tui.session.tally import Tally
+
+_STALLS_SECONDS = 1.0
+"""Between two looks at who says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a drain of the inbox changed."""
+
+    keys: frozenset[str] = frozenset()
+    """Entries one of whose runs changed."""
+    finished: tuple[str, ...] = ()
+    """Run ids that reached their end, in order."""
+    notices: tuple[str, ...] = ()
+    """Sentences the user has to see."""
+    states: bool = False
+    """A run has another status or badge than before."""
+    engine: bool = False
+    """The engine came or went."""
+    space: bool = False
+    """A disk got nearly full, or is so no longer."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The same while it is being gathered."""
+
+    keys: set[str] = field(default_factory=set)
+    finished: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    states: bool = False
+    engine: bool = False
+    space: bool = False
+
+    def changes(self) -> Changes:
+        return Changes(
+            frozenset(self.keys),
+            tuple(self.finished),
+            tuple(self.notices),
+            self.states,
+            self.engine,
+            self.space,
+        )
+
+
+class Listing(Runs):
+    """Entries, their runs as the store and the engine tell them, and how many stand how."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__()
+        self.library = library
+        self.entries: dict[str, Entry] = {}
+        self.store: Store | None = None
+        """Tells of runs on the disk; None: only those that are started here are known."""
+        self.stall_seconds: float | None = None
+        """After so long without a word from it, a live run is called stalled."""
+        self.tally = Tally()
+        self._steered: dict[str, None] = {}
+        """The live runs of our engine."""
+        self._heard: set[str] = set()
+        """Those of which the engine tells all, from the first event on."""
+        self._waiting: set[str] = set()
+        self._touched: dict[str, None] = {}
+        self._stalls_at = 0.0
+
+    def add(self, entry: Entry) -> None:
+        """List an entry, in place of what was known of its file."""
+        self.entries[entry.key] = entry
+        if self.store is not None and entry.invocation is not None:
+            of = entry.invocation
+            self.store.watch(entry.key, of.invocation_id, bases_of(of))
+        self._touch(entry.key)
+
+    def remove(self, path: Path, *, folder: bool = False) -> set[str]:
+        """The file is gone, or the folder with all that was in it: the keys that changed.
+
+        What was run stays listed, marked as gone: it is the evidence.
+        """
+        name = os.fspath(path)
+        keys = {name} & self.entries.keys()
+        if folder:
+            keys |= {key for key in self.entries if key.startswith(name + os.sep)}
+        for key in keys:
+            if any(not run.foreign or run.live for run in self.runs_of(key)):
+                self.entries[key] = replace(self.entries[key], gone=True)
+            else:
+                self._unlist(key)
+            self._touch(key)
+        return keys
+
+    def take_touched(self) -> tuple[str, ...]:
+        """The keys of the entries that came, went or were read or edited since this was asked
+        last, in that order.
+        """
+        touched = tuple(self._touched)
+        self._touched.clear()
+        return touched
+
+    def waits(self, run_id: str) -> bool:
+        """Whether the run is of a kind that waits for somebody else (HTTP), not a process."""
+        return run_id in self._waiting
+
+    def _set(self, run: RunState, gathered: Gathered) -> None:
+        before = self._set_run(run)
+        key = self.key_of(run.run_id)
+        gathered.keys.add(key)
+        if before.live and not run.live:
+            self._steered.pop(run.run_id, None)
+            gathered.finished.append(run.run_id)
+        if (before.status, before.badge) != (run.status, run.badge):
+            gathered.states = True
+            self._count(key)
+
+    def _mark_stalls(self, gathered: Gathered) -> None:
+        now = time.monotonic()
+        if self.stall_seconds is None or now < self._stalls_at + _STALLS_SECONDS:
+            return
+        self._stalls_at = now
+        silent_since = time.time() - self.stall_seconds
+        for run in self.live_runs():
+            silent = run.heard_at is not None and run.heard_at < silent_since
+            if silent and not run.stalled:
+                self._set(replace(run, stalled=True), gathered)
+
+    def _take_news(self, news: News, gathered: Gathered) -> None:
+        """What the store found."""
+        if isinstance(news, RunRead):
+            run = news.state
+            if run.run_id in self.runs and run.run_id not in self._heard:
+                steered = run.run_id in self._steered
+                self._set(replace(run, foreign=not steered), gathered)
+                if not run.live:
+                    self._steered.pop(run.run_id, None)
+            return
+        key = news.key if news.key is not None else self._kept_entry(news)
+        if key not in self.entries:
+            return  # unlisted meanwhile
+        moved = [r for r in news.runs if r in self.runs and self.key_of(r) != key]
+        keys = self._remove_runs([r for r in (*moved, *news.gone) if self._is_only_kept(r)])
+        for other in keys - {key}:
+            self._unlist_kept(other)
+        self._add_runs(key, (_unread(news.folder, r) for r in news.runs if r not in self.runs))
+        for touched in (key, *keys):
+            self._touch(touched)
+
+    def _is_only_kept(self, run_id: str) -> bool:
+        """Whether a run is known from its directory alone."""
+        return run_id in self.runs and self.runs[run_id].foreign
+
+    def _kept_entry(self, found: Found) -> str:
+        """The entry of runs whose invocation has no file here."""
+        if found.folder not in self.entries:
+            path = Path(found.folder)
+            self.entries[found.folder] = Entry(path, path.name, found.invocation, None, kept=True)
+        return found.folder
+
+    def _unlist_kept(self, key: str) -> None:
+        if key in self.entries and self.entries[key].kept and not self.run_count(key):
+            del self.entries[key]
+
+    def _unlist(self, key: str) -> None:
+        del self.entries[key]
+        self._remove_runs([run.run_id for run in self.runs_of(key)])
+        if self.store is not None:
+            self.store.forget(key)
+
+    def _touch(self, key: str) -> None:
+        self._touched[key] = None
+        self._count(key)
+
+    def _count(self, key: str) -> None:
+        run = self.latest(key)
+        waits = run is not None and self.waits(run.run_id)
+        self.tally.look(key, self.entries.get(key), run, waits)
+
+    def _is_live(self, key: str) -> bool:
+        run = self.latest(key)
+        return run is not None and run.live
+
+
+def _unread(folder: str, run_id: str) -> RunState:
+    """A run that was found and not looked into: its id tells when it was begun."""
+    at = time_of_run_id(run_id) or 0.0
+    directory = f"{folder}/{run_id}"
+    return RunState(run_id, at, directory=directory, foreign=True, unread=True)
