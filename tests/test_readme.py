@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from er_tui.cli import main
-from er_tui.runtime.http.settings import POLL_KEYS, REQUEST_KEYS, read_poll, read_request
 from er_tui.rxp import parse_invocation
+from er_tui.rxp.metadata.http import POLL_KEYS, REQUEST_KEYS, read_poll, read_request
 from er_tui.tui.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent

@@ -25,9 +25,9 @@ from er_tui.engine.sampler import Sampler
 from er_tui.engine.server import Server
 from er_tui.engine.strays import Strays
 from er_tui.runtime import ExecutorRuntime
-from er_tui.runtime.control import DEFAULT_GRACE_SECONDS
 from er_tui.runtime.runners import AsyncHttpRunner, HttpRunner, SubprocessRunner
 from er_tui.rxp import RuntimeResult
+from er_tui.rxp.metadata.process import DEFAULT_GRACE_SECONDS
 
 _GRACE_SECONDS = 0.4
 """Whoever kills the dashboard finds nothing left a second later."""

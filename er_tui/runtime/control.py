@@ -26,9 +26,6 @@ _LARGEST_SIZE = 10_000
 _LATEST = 1e11
 """Of a deadline on the monotonic clock: some thousand years."""
 
-DEFAULT_GRACE_SECONDS = 3.0
-"""Between SIGTERM and SIGKILL, where neither the invocation nor the caller says otherwise."""
-
 
 class Cancellation(NamedTuple):
     """One request to end the run."""

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from er_tui.runtime.control import RunControl
-from er_tui.runtime.recording import Rejection, RunRecord, run_recorded
+from er_tui.runtime.recording import RunRecord, run_recorded
 from er_tui.runtime.runners.protocol import RuntimeRunner, call_with_control
 from er_tui.runtime.runners.subprocess_runner import SubprocessRunner
 from er_tui.rxp import RuntimeInvocation, RuntimeResult
+from er_tui.rxp.metadata.rejection import Rejection
 
 
 class ExecutorRuntime:

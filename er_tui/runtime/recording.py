@@ -28,6 +28,7 @@ from er_tui.rxp import (
     RuntimeResult,
     RuntimeStatus,
 )
+from er_tui.rxp.metadata.rejection import Rejection
 
 _LONGEST_TIMEOUT = 10**9
 """In seconds, 31 years: a larger number need not fit a clock."""
@@ -35,10 +36,6 @@ _LONGEST_TIMEOUT = 10**9
 _FAREWELL_SECONDS = 2.0
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 """They wait while a record is begun and finished: it shall be whole whatever ends the program."""
-
-
-class Rejection(Exception):
-    """The run cannot start; the message is the result's ``error_summary``."""
 
 
 class RunRecord:

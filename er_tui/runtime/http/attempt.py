@@ -17,8 +17,8 @@ from er_tui.runtime.http.gate import Gate, abandonable
 from er_tui.runtime.http.network import Timings
 from er_tui.runtime.http.policy import Answer, Came, Failure, Phase, Send
 from er_tui.runtime.http.redirects import RedirectRefused, follow
-from er_tui.runtime.http.settings import RequestSettings
 from er_tui.runtime.recording import RunRecord
+from er_tui.rxp.metadata.http import RequestSettings
 
 LONGEST_STATUS = 200
 """In characters, as it is journaled: a stranger may say anything."""

@@ -23,9 +23,9 @@ from er_tui.runtime.http.document import Unreadable
 from er_tui.runtime.http.gate import Gate, Interrupted
 from er_tui.runtime.http.live_output import LiveOutput
 from er_tui.runtime.http.network import GatedNetwork
-from er_tui.runtime.http.settings import PollSettings, RequestSettings
 from er_tui.runtime.http.transport import make_client
 from er_tui.runtime.recording import RunRecord
+from er_tui.rxp.metadata.http import PollSettings, RequestSettings
 
 _LARGEST_EVENT_BYTES = 1 << 20
 _RECONNECT_SECONDS = 3.0

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from er_tui.runtime.http import document
 from er_tui.runtime.http.document import Unreadable
 from er_tui.runtime.http.retry import TRANSIENT_CODES, backoff, retry_after
-from er_tui.runtime.http.settings import RUN_ID, PollSettings, RequestSettings
+from er_tui.rxp.metadata.http import RUN_ID, PollSettings, RequestSettings
 
 Phase: TypeAlias = Literal["request", "kickoff", "poll", "events", "cancel"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 
-from er_tui.runtime.http.settings import RequestSettings
+from er_tui.rxp.metadata.http import RequestSettings
 
 _KEEP_METHOD = frozenset({307, 308})
 _MOST_HOPS = 10

@@ -21,12 +21,13 @@ from er_tui.runtime.http.event_stream import EventStream
 from er_tui.runtime.http.gate import Cancelled, DeadlinePassed, Gate, Interrupted
 from er_tui.runtime.http.network import GatedNetwork
 from er_tui.runtime.http.policy import Policy, Surroundings
-from er_tui.runtime.http.settings import RUN_ID, PollSettings, RequestSettings
 from er_tui.runtime.http.telling import tell_backend
 from er_tui.runtime.http.transport import make_client
-from er_tui.runtime.recording import Rejection, RunRecord
+from er_tui.runtime.recording import RunRecord
 from er_tui.runtime.signals import sigterm_cancels
 from er_tui.rxp import ArtifactDescriptor, RuntimeResult, RuntimeStatus
+from er_tui.rxp.metadata.http import RUN_ID, PollSettings, RequestSettings
+from er_tui.rxp.metadata.rejection import Rejection
 
 _ARTIFACTS = {"request": "response", "kickoff": "kickoff", "poll": "poll-last"}
 

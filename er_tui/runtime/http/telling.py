@@ -14,9 +14,9 @@ from er_tui.journal.events import AttemptEnded, AttemptStarted, Noted
 from er_tui.runtime.http.attempt import with_own_headers
 from er_tui.runtime.http.gate import DeadlinePassed, Gate, Interrupted, abandonable
 from er_tui.runtime.http.network import GatedNetwork, Timings
-from er_tui.runtime.http.settings import RUN_ID, RequestSettings
 from er_tui.runtime.http.transport import make_client
 from er_tui.runtime.recording import RunRecord
+from er_tui.rxp.metadata.http import RUN_ID, RequestSettings
 
 _SECONDS = 5.0
 

@@ -15,8 +15,8 @@ from er_tui.runtime.process.capture import Capture
 from er_tui.runtime.process.channels import Terminal
 from er_tui.runtime.process.tag import tag_of
 from er_tui.runtime.process.terminal_launcher import READY
-from er_tui.runtime.recording import Rejection
 from er_tui.rxp import RuntimeInvocation
+from er_tui.rxp.metadata.rejection import Rejection
 
 _LAUNCHER = os.path.join(os.path.dirname(__file__), "terminal_launcher.py")
 

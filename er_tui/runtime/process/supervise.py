@@ -31,9 +31,9 @@ from er_tui.runtime.process.ending import End
 from er_tui.runtime.process.exits import Exit, reap, signal_name
 from er_tui.runtime.process.family import Family
 from er_tui.runtime.process.group import Group
-from er_tui.runtime.process.settings import ProcessSettings
 from er_tui.runtime.process.tag import tag_of
 from er_tui.runtime.recording import RunRecord
+from er_tui.rxp.metadata.process import ProcessSettings
 
 
 class Supervisor:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from er_tui.runtime.control import RunControl
-from er_tui.runtime.http.settings import Redirects, read_poll, read_request, redirects_of
 from er_tui.runtime.recording import RunRecord, run_recorded
 from er_tui.rxp import RuntimeInvocation, RuntimeResult
+from er_tui.rxp.metadata.http import Redirects, read_poll, read_request, redirects_of
 
 if TYPE_CHECKING:
     import httpx

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from er_tui.runtime.control import RunControl
-from er_tui.runtime.http.settings import Redirects, read_request, redirects_of
 from er_tui.runtime.recording import RunRecord, run_recorded
 from er_tui.rxp import RuntimeInvocation, RuntimeResult
+from er_tui.rxp.metadata.http import Redirects, read_request, redirects_of
 
 if TYPE_CHECKING:
     import httpx

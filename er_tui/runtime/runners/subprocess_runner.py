@@ -11,19 +11,20 @@ from contextlib import ExitStack
 
 from er_tui.journal.events import Member
 from er_tui.journal.identity import identify
-from er_tui.runtime.control import DEFAULT_GRACE_SECONDS, RunControl
+from er_tui.runtime.control import RunControl
 from er_tui.runtime.holding import held
 from er_tui.runtime.process.capture import Capture, Stream
 from er_tui.runtime.process.ending import End
 from er_tui.runtime.process.exits import Exit, reap
-from er_tui.runtime.process.settings import ProcessSettings, read_settings
 from er_tui.runtime.process.spawn import check_working_directory, open_stdin, spawn
 from er_tui.runtime.process.supervise import Supervisor
 from er_tui.runtime.process.tag import tag_of
 from er_tui.runtime.process.watching import watched
-from er_tui.runtime.recording import Rejection, RunRecord, run_recorded
+from er_tui.runtime.recording import RunRecord, run_recorded
 from er_tui.runtime.signals import sigterm_cancels
 from er_tui.rxp import ArtifactDescriptor, RuntimeInvocation, RuntimeResult, RuntimeStatus
+from er_tui.rxp.metadata.process import DEFAULT_GRACE_SECONDS, ProcessSettings, read_settings
+from er_tui.rxp.metadata.rejection import Rejection
 
 _TAIL_BYTES = 4096
 _TAIL_LINES = 5

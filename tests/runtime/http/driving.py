@@ -24,7 +24,7 @@ from er_tui.runtime.http.policy import (
     kickoff_policy,
     request_policy,
 )
-from er_tui.runtime.http.settings import read_poll, read_request
+from er_tui.rxp.metadata.http import read_poll, read_request
 from tests.runtime.http.asking import request, workflow
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

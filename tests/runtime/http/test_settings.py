@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from er_tui.runtime.http.settings import read_poll, read_request
 from er_tui.rxp import RuntimeInvocation
+from er_tui.rxp.metadata.http import read_poll, read_request
 from tests.http_backend.scripted import Scripted, reply
 from tests.runtime.http.asking import ask, ended, request, workflow
 from tests.runtime.invoking import run_directory

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from er_tui.runtime.http.payload import Payload, read_payload
-from er_tui.runtime.recording import Rejection
 from er_tui.rxp import RuntimeInvocation
+from er_tui.rxp.metadata.payload import Payload, read_payload
+from er_tui.rxp.metadata.rejection import Rejection, nearest
 
 Redirects: TypeAlias = Literal["same-origin", "all", "none"]
 
@@ -29,6 +29,7 @@ POLL_KEYS = (
     *("poll_success_states", "poll_interval_seconds", "poll_pending_codes"),
     *("poll_error_budget", "events_url_template"),
 )
+_PREFIX = "http."
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _LOWEST_CODE, _HIGHEST_CODE = 100, 599
@@ -85,8 +86,9 @@ def read_request(
 
     Raises Rejection that names the key for anything missing, unknown or unusable.
     """
+    for problem in unknown_http_keys(invocation.metadata, polls=polls):
+        raise problem
     metadata = _Metadata(invocation.metadata)
-    metadata.check_known(polls=polls)
     headers, secrets = metadata.headers(invocation.environment)
     return RequestSettings(
         url=metadata.url("url"),
@@ -112,7 +114,8 @@ def read_poll(invocation: RuntimeInvocation) -> PollSettings:
     run_id_path = metadata.get("poll_run_id_path")
     if RUN_ID in url and not run_id_path:
         raise Rejection(
-            f"missing metadata 'http.poll_run_id_path': http.poll_url_template holds {RUN_ID}"
+            f"missing metadata 'http.poll_run_id_path': http.poll_url_template holds {RUN_ID}",
+            "http.poll_run_id_path",
         )
     return PollSettings(
         url=url,
@@ -129,24 +132,31 @@ def read_poll(invocation: RuntimeInvocation) -> PollSettings:
     )
 
 
+def unknown_http_keys(metadata: Mapping[str, str], *, polls: bool) -> list[Rejection]:
+    """One for each ``http.*`` key that no runner knows, or not for this kind."""
+    known = REQUEST_KEYS + (POLL_KEYS if polls else ())
+    problems = []
+    for key in metadata:
+        name = key.removeprefix(_PREFIX)
+        if not key.startswith(_PREFIX) or name in known:
+            continue
+        if name in POLL_KEYS:
+            reason = f"metadata {key!r} is for runtime_kind http_async"
+        else:
+            reason = f"unknown metadata key {key!r}{nearest(key, known, _PREFIX)}"
+        problems.append(Rejection(reason, key))
+    return problems
+
+
 class _Metadata:
     """The ``http.*`` values, read by kind of value."""
 
     def __init__(self, metadata: Mapping[str, str]) -> None:
         self._values = {
-            key.removeprefix("http."): value
+            key.removeprefix(_PREFIX): value
             for key, value in metadata.items()
-            if key.startswith("http.")
+            if key.startswith(_PREFIX)
         }
-
-    def check_known(self, *, polls: bool) -> None:
-        known = REQUEST_KEYS + (POLL_KEYS if polls else ())
-        for key in self._values:
-            if key in known:
-                continue
-            if key in POLL_KEYS:
-                raise Rejection(f"metadata 'http.{key}' is for runtime_kind http_async")
-            raise Rejection(f"unknown metadata key 'http.{key}'{_nearest(key, known)}")
 
     def get(self, key: str) -> str | None:
         return self._values.get(key)
@@ -154,7 +164,7 @@ class _Metadata:
     def required(self, key: str) -> str:
         value = (self._values.get(key) or "").strip()
         if not value:
-            raise Rejection(f"missing metadata 'http.{key}'")
+            raise Rejection(f"missing metadata 'http.{key}'", _PREFIX + key)
         return value
 
     def choice(self, key: str, allowed: tuple[str, ...], default: str) -> str:
@@ -190,7 +200,8 @@ class _Metadata:
         except ValueError:
             usable = False
         if not usable:
-            raise Rejection(f"metadata 'http.{key}' must be an http:// or https:// URL")
+            reason = f"metadata 'http.{key}' must be an http:// or https:// URL"
+            raise Rejection(reason, _PREFIX + key)
         return value
 
     def words(self, key: str, value: str) -> frozenset[str]:
@@ -242,7 +253,7 @@ class _Metadata:
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
-            raise Rejection("metadata 'http.headers' must be a JSON object of strings")
+            raise _bad_headers(" must be a JSON object of strings")
         secrets: list[str] = []
         filled = {
             name: _filled(name, value, environment, secrets) for name, value in document.items()
@@ -252,30 +263,26 @@ class _Metadata:
 
 def _filled(name: str, value: Any, environment: Mapping[str, str], secrets: list[str]) -> str:
     if not _TOKEN.fullmatch(name) or not isinstance(value, str):
-        raise Rejection(f"metadata 'http.headers': {name!r} must be a header name with a string")
+        raise _bad_headers(f": {name!r} must be a header name with a string")
 
     def look_up(match: re.Match[str]) -> str:
         variable = match[1]
         found = environment.get(variable, os.environ.get(variable))
         if found is None:
-            raise Rejection(
-                f"metadata 'http.headers': {name} refers to ${{{variable}}}, which is not set"
-            )
+            raise _bad_headers(f": {name} refers to ${{{variable}}}, which is not set")
         secrets.append(found)
         return found
 
     filled = _REFERENCE.sub(look_up, value)
     if any(not c.isprintable() and c != "\t" for c in filled) or not filled.isascii():
-        raise Rejection(f"metadata 'http.headers': the value of {name} must be printable ASCII")
+        raise _bad_headers(f": the value of {name} must be printable ASCII")
     return filled
 
 
+def _bad_headers(problem: str) -> Rejection:
+    return Rejection(f"metadata 'http.headers'{problem}", "http.headers")
+
+
 def _unusable(key: str, expected: str, value: str) -> Rejection:
-    return Rejection(f"metadata 'http.{key}' must be {expected}, not {value[:80]!r}")
-
-
-def _nearest(key: str, known: tuple[str, ...]) -> str:
-    import difflib  # needed for a mistake only
-
-    near = difflib.get_close_matches(key, known, n=1)
-    return f" (did you mean 'http.{near[0]}'?)" if near else ""
+    reason = f"metadata 'http.{key}' must be {expected}, not {value[:80]!r}"
+    return Rejection(reason, _PREFIX + key)

@@ -7,9 +7,12 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from er_tui.runtime.control import DEFAULT_GRACE_SECONDS
-from er_tui.runtime.recording import Rejection
+from er_tui.rxp.metadata.rejection import Rejection, nearest
 
+PROCESS_KEYS = ("stdin", "unbuffered", "grace_seconds", "linger", "max_capture_bytes", "pty")
+"""The keys, each after ``subprocess.``."""
+DEFAULT_GRACE_SECONDS = 3.0
+"""Between SIGTERM and SIGKILL, where neither the invocation nor the caller says otherwise."""
 _PREFIX = "subprocess."
 _LONGEST_GRACE_SECONDS = 3600.0
 _MOST_DIGITS = 18
@@ -36,10 +39,8 @@ def read_settings(metadata: Mapping[str, str], defaults: ProcessSettings) -> Pro
     """The settings in ``metadata``. Raises Rejection naming the key for anything unusable."""
     if not any(key.startswith(_PREFIX) for key in metadata):
         return defaults
-    known = ("stdin", "unbuffered", "grace_seconds", "linger", "max_capture_bytes", "pty")
-    for key in metadata:
-        if key.startswith(_PREFIX) and key.removeprefix(_PREFIX) not in known:
-            raise Rejection(f"unknown metadata key {key!r}{_nearest(key, known)}")
+    for problem in unknown_process_keys(metadata):
+        raise problem
     return ProcessSettings(
         stdin_none=_choice(metadata, "stdin", ("payload", "none"), "payload") == "none",
         unbuffered=_choice(metadata, "unbuffered", ("true", "false"), "true") == "true",
@@ -50,10 +51,20 @@ def read_settings(metadata: Mapping[str, str], defaults: ProcessSettings) -> Pro
     )
 
 
+def unknown_process_keys(metadata: Mapping[str, str]) -> list[Rejection]:
+    """One for each ``subprocess.*`` key that no runner knows."""
+    return [
+        Rejection(f"unknown metadata key {key!r}{nearest(key, PROCESS_KEYS, _PREFIX)}", key)
+        for key in metadata
+        if key.startswith(_PREFIX) and key.removeprefix(_PREFIX) not in PROCESS_KEYS
+    ]
+
+
 def _choice(metadata: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
     value = metadata.get(_PREFIX + name, default)
     if value not in allowed:
-        raise Rejection(f"metadata {_PREFIX}{name} must be {' or '.join(allowed)}, not {value!r}")
+        reason = f"metadata {_PREFIX}{name} must be {' or '.join(allowed)}, not {value!r}"
+        raise Rejection(reason, _PREFIX + name)
     return value
 
 
@@ -63,7 +74,8 @@ def _max_capture(metadata: Mapping[str, str], default: int | None) -> int | None
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text)):
         raise Rejection(
-            f"metadata {_PREFIX}max_capture_bytes must be a number of bytes above 0, not {text!r}"
+            f"metadata {_PREFIX}max_capture_bytes must be a number of bytes above 0, not {text!r}",
+            _PREFIX + "max_capture_bytes",
         )
     return int(text)
 
@@ -78,13 +90,7 @@ def _grace(metadata: Mapping[str, str], default: float) -> float:
         seconds = math.nan
     if not 0 <= seconds <= _LONGEST_GRACE_SECONDS:
         raise Rejection(
-            f"metadata {_PREFIX}grace_seconds must be a number from 0 to 3600, not {text!r}"
+            f"metadata {_PREFIX}grace_seconds must be a number from 0 to 3600, not {text!r}",
+            _PREFIX + "grace_seconds",
         )
     return seconds
-
-
-def _nearest(key: str, known: tuple[str, ...]) -> str:
-    import difflib  # needed for a mistake only
-
-    near = difflib.get_close_matches(key, [_PREFIX + name for name in known], n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""

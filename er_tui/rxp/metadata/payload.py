@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from er_tui.runtime.recording import Rejection
+from er_tui.rxp.metadata.rejection import Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ def read_payload(text: str, body_format: str) -> Payload:
     try:
         body = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        raise Rejection("invalid body: http.body is nested too deeply") from None
+        raise _invalid("http.body is nested too deeply") from None
     except ValueError as error:
-        raise Rejection(f"invalid body: http.body is not valid JSON: {error}") from None
+        raise _invalid(f"http.body is not valid JSON: {error}") from None
     try:
         if body_format == "form":
             return Payload(
@@ -36,17 +36,21 @@ def read_payload(text: str, body_format: str) -> Payload:
         compact = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         return Payload(compact.encode(), "application/json")
     except (ValueError, RecursionError) as error:  # half a character, a number beyond all floats
-        raise Rejection(f"invalid body: http.body cannot be sent: {error}") from None
+        raise _invalid(f"http.body cannot be sent: {error}") from None
+
+
+def _invalid(problem: str) -> Rejection:
+    return Rejection(f"invalid body: {problem}", "http.body")
 
 
 def _fields(body: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(body, dict):
-        raise Rejection("invalid body: http.body for a form must be a JSON object")
+        raise _invalid("http.body for a form must be a JSON object")
     for name, value in body.items():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, (dict, list)):
-                raise Rejection(
-                    "invalid body: a field of a form must be a string, a number, a boolean, "
+                raise _invalid(
+                    "a field of a form must be a string, a number, a boolean, "
                     f"null or a list of those: {name[:80]!r}"
                 )
             yield name, _field(one)
