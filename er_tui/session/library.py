@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,8 @@ class Entry:
     kept: bool = False
     """Not a file: a folder that holds runs of an invocation whose file is not among those listed.
     The invocation is that of the newest run, its secrets masked; None if it cannot be read."""
+    sha256: str | None = None
+    """Of the bytes that were read, as a run of them records it."""
 
     @property
     def unread(self) -> bool:
@@ -71,6 +74,7 @@ class Library:
         """Paths of JSON files that hold something else."""
         self.folders: dict[Path, Path] = {}
         """Folders looked into, each with the root it was found under."""
+        self._identities: dict[Path, tuple[int, int]] = {}
 
     def find(self) -> Iterator[Entry]:
         """All files that may be invocations, unread: each folder in order of names.
@@ -136,9 +140,19 @@ class Library:
             return False
         below = os.fspath(folder) + os.sep
         for known in [f for f in self.folders if os.fspath(f).startswith(below)]:
-            del self.folders[known]
-        del self.folders[folder]
+            del self.folders[known], self._identities[known]
+        del self.folders[folder], self._identities[folder]
         return True
+
+    def was_replaced(self, folder: Path) -> bool:
+        """Whether another folder stands where this one was looked into: renamed to its place, or
+        a link that leads elsewhere now. False for one that is gone or was never looked into.
+        """
+        try:
+            now = _identity(os.stat(folder))
+        except OSError:
+            return False
+        return self._identities.get(folder, now) != now
 
     def _find_in(self, folder: Path, root: Path, visited: set[tuple[int, int]]) -> Iterator[Entry]:
         """Depth first, by a stack of its own: a tree may be deeper than Python's."""
@@ -160,11 +174,16 @@ class Library:
         status = os.stat(folder)
         names = sorted(os.listdir(folder))
         # Links may lead back up; a folder is looked into once.
-        if (status.st_dev, status.st_ino) in visited or is_run_directory(set(names)):
+        identity = _identity(status)
+        if identity in visited or is_run_directory(set(names)):
             return []
-        visited.add((status.st_dev, status.st_ino))
-        self.folders[folder] = root
+        visited.add(identity)
+        self.folders[folder], self._identities[folder] = root, identity
         return [folder / name for name in names if not name.startswith(".")]
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _unreadable(folder: Path, root: Path, error: OSError) -> Entry:
@@ -183,9 +202,13 @@ def load(path: Path, root: Path) -> Document:
     data = b""
     try:
         data = read_document(path)
-        return Document(Entry(path, name, parse_invocation(data, path), None), data)
+        return Document(Entry(path, name, parse_invocation(data, path), None, sha256=_sha(data)), data)
     except InvocationFileError as error:
-        return Document(Entry(path, name, None, error), data)
+        return Document(Entry(path, name, None, error, sha256=_sha(data)), data)
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _is_candidate(name: str) -> bool:

@@ -78,6 +78,8 @@ class Listing(Runs):
         """Those of which the engine tells all, from the first event on."""
         self._waiting: set[str] = set()
         self._touched: dict[str, None] = {}
+        self._wanted: set[str] = set()
+        """Runs that the store was asked to tell of, for a row or (marked ``*``) wholly."""
         self._stalls_at = 0.0
 
     def add(self, entry: Entry) -> None:
@@ -112,6 +114,18 @@ class Listing(Runs):
         touched = tuple(self._touched)
         self._touched.clear()
         return touched
+
+    def look_at(self, run: RunState, *, row_only: bool = False) -> None:
+        """Somebody sees this run, or a row of it: what the store has not told of it is asked for.
+
+        Cheap, to be called at every drawing.
+        """
+        if self.store is None or not run.foreign or (row_only and not run.unread):
+            return
+        name = run.run_id if row_only else f"{run.run_id}*"
+        if name not in self._wanted:
+            self._wanted.add(name)
+            self.store.read(run.run_id, glancing=row_only)
 
     def waits(self, run_id: str) -> bool:
         """Whether the run is of a kind that waits for somebody else (HTTP), not a process."""

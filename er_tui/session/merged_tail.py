@@ -102,7 +102,11 @@ class MergedTail:
         self._join()
         self.behind = False
         for run_id in list(self._followed):
-            run, followed = self._session.runs[run_id], self._followed[run_id]
+            followed = self._followed[run_id]
+            run = self._session.runs.get(run_id)
+            if run is None:  # its directory was removed
+                _close(self._followed.pop(run_id))
+                continue
             if not followed.captures and run.directory is not None:
                 followed.captures = self._begin(run, from_start=True).captures
             behind = False
@@ -149,9 +153,13 @@ class MergedTail:
         runs = self._session.runs
         if len(runs) > self._known:
             for run in islice(runs.values(), self._known, None):
-                self._followed[run.run_id] = self._begin(run, from_start=True)
-                self._append(TailLine(run.run_id, "begun"))
-            self._known = len(runs)
+                if not run.foreign:
+                    self._followed[run.run_id] = self._begin(run, from_start=True)
+                    self._append(TailLine(run.run_id, "begun"))
+        self._known = len(runs)
+        for run in self._session.live_runs():
+            if run.foreign and run.run_id not in self._followed:
+                self._followed[run.run_id] = self._begin(run, from_start=False)
 
     def _begin(self, run: RunState, *, from_start: bool) -> _Followed:
         followed = _Followed()

@@ -80,9 +80,9 @@ class Store:
         """This run is told by the engine: its directory is not read here."""
         self._orders.put(lambda: self._own.add(run_id))
 
-    def read(self, run_id: str) -> None:
-        """Somebody looks at this run: tell all of it, soon."""
-        self._orders.put(lambda: self._read_whole(run_id))
+    def read(self, run_id: str, *, glancing: bool = False) -> None:
+        """Somebody looks at this run, or (``glancing``) at a row of it: tell of it soon."""
+        self._orders.put(lambda: self._read(run_id, glancing=glancing))
 
     def close(self) -> None:
         """Stop; waits until nothing is looked at any more."""
@@ -129,13 +129,9 @@ class Store:
             self._read(self._unread.popleft(), glancing=True)
         return True
 
-    def _read_whole(self, run_id: str) -> None:
-        if run_id not in self._own and run_id not in self._live:
-            self._read(run_id, glancing=False)
-
     def _read(self, run_id: str, *, glancing: bool) -> None:
         directory = self._kept.directory(run_id)
-        if directory is None or run_id in self._live:
+        if directory is None or run_id in self._own or (glancing and run_id in self._live):
             return
         follower = Follower(directory, glancing=glancing)
         follower.advance()

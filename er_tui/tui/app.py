@@ -27,6 +27,7 @@ from er_tui.session.client import EngineClient
 from er_tui.session.library import Library
 from er_tui.session.lifeline import Lifeline
 from er_tui.session.session import Session
+from er_tui.session.store import Store
 from er_tui.session.watch import FolderWatch
 from er_tui.text.safe import safe_block, safe_line
 from er_tui.tui.commands import COMMANDS
@@ -34,6 +35,7 @@ from er_tui.tui.loader import Loader
 from er_tui.tui.screens.main import MainScreen
 from er_tui.tui.terminal import TerminalDriver, can_be_brought_back
 from er_tui.tui.theme import THEME
+from er_tui.tui.type_ahead import TypeAhead, Typed
 
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _DRAIN_SECONDS = 1 / 20
@@ -71,6 +73,7 @@ class DashboardApp(App[None]):
         self._watch = FolderWatch()
         self._begun_at = time.time()
         self._main = MainScreen(session, title)
+        self._type_ahead = TypeAhead(self, self._deliver)
         self.register_theme(THEME)
         self.theme = THEME.name
 
@@ -90,11 +93,18 @@ class DashboardApp(App[None]):
         self._watch.stop()
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._type_ahead.take(event)
+        else:
+            await super().on_event(event)
+
+    async def on_type_ahead_passed(self, message: TypeAhead.Passed) -> None:
+        await self._type_ahead.passed(message)
+
+    async def _deliver(self, event: Typed) -> None:
         """While the keys go to a run, none reaches anything of ours: not even those that quit."""
-        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
         # Whatever has opened over the main screen (by the mouse) has the keys first.
-        if typed and self.screen is self._main and self._main.keyboard.taken:
-            assert isinstance(event, events.Key | events.Paste)
+        if self.screen is self._main and self._main.keyboard.taken:
             self._main.keyboard.take(event)
         else:
             await super().on_event(event)
@@ -139,6 +149,7 @@ class DashboardApp(App[None]):
                 raise
 
     def _drain(self) -> None:
+        self._type_ahead.look_after()
         if not self._main.is_mounted:
             return
         listed = self._take_news() if self._main.loading_entries else False
@@ -256,6 +267,7 @@ def run_dashboard(paths: tuple[Path, ...], client: EngineClient, run_all: bool) 
     library = Library(paths)
     session = Session(library)
     session.engine = client
+    session.store = Store()
     app = DashboardApp(session, Loader(library), _title(paths), run_all, client.lifeline)
     # What was imported stays: looking through it for garbage holds up the screen for 30 ms. What
     # comes later is looked through more seldom than Python would, for it grows as the runs do.
@@ -266,6 +278,7 @@ def run_dashboard(paths: tuple[Path, ...], client: EngineClient, run_all: bool) 
     finally:
         for number in _ENDING_SIGNALS:
             signal.signal(number, signal.SIG_DFL)  # once more means: do not wait
+        session.store.close()
         ended = client.close(_CLOSE_SECONDS)
         if not ended:
             print(f"er-tui: {client.still_there}", file=sys.stderr)  # noqa: T201 - the last word

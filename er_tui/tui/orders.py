@@ -15,11 +15,11 @@ Rank: TypeAlias = str | float
 """Of one order all ranks are of one type; the least comes first."""
 
 _WORST_FIRST = (
-    *("failed", "timed_out", "rejected", "lost", "invalid", "cancelled"),
+    *("failed", "timed_out", "rejected", "lost", "invalid", "stalled", "unknown", "cancelled"),
     *("cancelling", "running", "paused", "queued", "not run", "reading", "succeeded"),
 )
 _LIVE_FIRST = (
-    *("cancelling", "running", "paused", "queued"),
+    *("cancelling", "stalled", "running", "paused", "queued", "unknown"),
     *("failed", "timed_out", "rejected", "lost", "invalid", "cancelled"),
     *("not run", "reading", "succeeded"),
 )

@@ -144,6 +144,7 @@ class RowPainter:
     def _of_run(self, key: str, number: int) -> Text:
         """One run of several: number, state, when it began, for how long, and its words."""
         run = self._session.numbered(key, number)
+        self._session.look_at(run, row_only=True)
         look, now = look_of_run(run), time.time()
         digits = len(str(self._session.run_count(key)))
         muted = self._tone("text--muted")

@@ -283,6 +283,8 @@ class MainScreen(PaneActions, OverAllScreen):
         self._panes_behind = False
         subject = self.selection.subject()
         self._show_title(subject)
+        if subject.run is not None:
+            self._session.look_at(subject.run)
         self._panes.show(subject, state_of(subject.entry, subject.run, time.time()))
         self._show_commands()
 

@@ -19,6 +19,7 @@ from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 _ORDER = (
     ("cancelling", "ending"),
     ("running", "live"),
+    ("stalled", "ending"),
     ("paused", "ending"),
     ("queued", "waiting"),
     ("succeeded", "good"),
@@ -28,6 +29,7 @@ _ORDER = (
     ("invalid", "bad"),
     ("cancelled", "ended"),
     ("lost", "ended"),
+    ("unknown", "ended"),
     ("not run", "idle"),
     ("reading", "idle"),
 )
