@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from er_tui.journal.reading import is_run_directory
+from er_tui.journal.run_directory import DEFAULT_FOLDER
 
 if TYPE_CHECKING:
     from er_tui.rxp import InvocationFileError, RuntimeInvocation
@@ -74,6 +75,7 @@ class Library:
         """Paths of JSON files that hold something else."""
         self.folders: dict[Path, Path] = {}
         """Folders looked into, each with the root it was found under."""
+        self._kept: set[tuple[str, str]] = set()
         self._identities: dict[Path, tuple[int, int]] = {}
 
     def find(self) -> Iterator[Entry]:
@@ -111,6 +113,18 @@ class Library:
             entry = self.read(found)
             if entry is not None:
                 yield entry
+
+    def places_of_runs(self) -> set[tuple[str, str | None]]:
+        """Where there are runs, or may come to be, in or below the roots: ``(base, id)`` for those
+        of one invocation, ``(base, None)`` for those of any.
+        """
+        places: set[tuple[str, str | None]] = {
+            (os.fspath(folder / DEFAULT_FOLDER), None) for folder in self.folders
+        }
+        for base, invocation_id in self._kept:
+            inside = any(Path(base).is_relative_to(root) for root in self.roots)
+            places.add((base, None if inside else invocation_id))
+        return places
 
     def rescan(self, folder: Path) -> Iterator[Entry]:
         """The entries of a folder that appeared under a root; none of one a scan leaves out."""
@@ -175,7 +189,10 @@ class Library:
         names = sorted(os.listdir(folder))
         # Links may lead back up; a folder is looked into once.
         identity = _identity(status)
-        if identity in visited or is_run_directory(set(names)):
+        if identity in visited:
+            return []
+        if is_run_directory(set(names)):
+            self._kept.add((os.fspath(folder.parent.parent), folder.parent.name))
             return []
         visited.add(identity)
         self.folders[folder], self._identities[folder] = root, identity
@@ -202,7 +219,9 @@ def load(path: Path, root: Path) -> Document:
     data = b""
     try:
         data = read_document(path)
-        return Document(Entry(path, name, parse_invocation(data, path), None, sha256=_sha(data)), data)
+        return Document(
+            Entry(path, name, parse_invocation(data, path), None, sha256=_sha(data)), data
+        )
     except InvocationFileError as error:
         return Document(Entry(path, name, None, error, sha256=_sha(data)), data)
 

@@ -24,11 +24,11 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from er_tui.session.client import EngineClient
+from er_tui.session.disk import Disk
 from er_tui.session.library import Library
 from er_tui.session.lifeline import Lifeline
 from er_tui.session.session import Session
 from er_tui.session.store import Store
-from er_tui.session.watch import FolderWatch
 from er_tui.text.safe import safe_block, safe_line
 from er_tui.tui.commands import COMMANDS
 from er_tui.tui.loader import Loader
@@ -42,10 +42,7 @@ _DRAIN_SECONDS = 1 / 20
 _TICK_SECONDS = 0.5
 _CLOSE_SECONDS = 20.0
 """The engine takes up to 16: for runs that do not end and backends that do not answer."""
-_MOST_CHANGES = 50
 _GARBAGE_THRESHOLDS = (5_000, 10, 50)
-_OVERLAP_SECONDS = 3.0
-"""After which a new watch has begun to see, with much to spare."""
 
 
 class DashboardApp(App[None]):
@@ -70,7 +67,7 @@ class DashboardApp(App[None]):
         self.session = session
         self._loader = loader
         self._run_all = run_all
-        self._watch = FolderWatch()
+        self._disk = Disk(session)
         self._begun_at = time.time()
         self._main = MainScreen(session, title)
         self._type_ahead = TypeAhead(self, self._deliver)
@@ -90,7 +87,7 @@ class DashboardApp(App[None]):
         self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
-        self._watch.stop()
+        self._disk.stop()
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
@@ -153,15 +150,14 @@ class DashboardApp(App[None]):
         if not self._main.is_mounted:
             return
         listed = self._take_news() if self._main.loading_entries else False
-        seen = self._take_disk_changes()
+        seen = self._disk.step()
         touched = self.session.take_touched()
         if seen or listed or touched:
             self._main.entries_changed(touched)
         changes = self.session.drain()
         notices = list(changes.notices)
-        if self._watch.failure is not None:
-            notices.append(f"changes of the files are not seen: {self._watch.failure}")
-            self._watch.failure = None
+        if failure := self._disk.take_failure():
+            notices.append(f"changes of the files are not seen: {failure}")
         for notice in notices:
             self.notify(safe_line(notice), severity="error", markup=False)
         if changes.keys or changes.engine or changes.space:
@@ -182,64 +178,11 @@ class DashboardApp(App[None]):
             gc.freeze()
         if done:
             self._main.loading_entries = False
-            self._watch_anew(self._begun_at)
+            self._disk.watch(self._begun_at)
             if self._run_all:
                 self._run_all = False
                 self.session.start_all(list(self.session.entries))
         return some or done
-
-    def _watched(self) -> set[Path]:
-        library = self.session.library
-        return set(library.folders) | {root.parent for root in library.roots if root.is_file()}
-
-    def _take_disk_changes(self) -> bool:
-        if not self._watch.changed:
-            return False
-        changed = False
-        folders = set(self.session.library.folders)
-        # So many a time: the rest of a large change waits for the next, and keys come between.
-        for _ in range(_MOST_CHANGES):
-            if not self._watch.changed:
-                break
-            changed = self._take_disk_change(self._watch.changed.popleft()) or changed
-        if folders != self.session.library.folders.keys():
-            # What the watch before was about to tell is caught up with.
-            self._watch_anew(time.time() - _OVERLAP_SECONDS)
-        return changed
-
-    def _take_disk_change(self, path: Path) -> bool:
-        library, session = self.session.library, self.session
-        if path.is_dir():
-            return self._look_again(path) if path in library.folders else self._look_into(path)
-        was_folder = library.forget(path)
-        entry = library.reload(path)
-        if entry is not None:
-            session.add(entry)
-            return True
-        return bool(session.remove(path, folder=was_folder)) or was_folder
-
-    def _look_into(self, folder: Path) -> bool:
-        """List what is in a new folder; True if there is anything to list or to watch."""
-        before = len(self.session.library.folders)
-        found = list(self.session.library.rescan(folder))
-        for entry in found:
-            self.session.add(entry)
-        return bool(found) or len(self.session.library.folders) != before
-
-    def _look_again(self, folder: Path) -> bool:
-        """Something came to a known folder or went: what came is told by its own path."""
-        gone = [
-            entry.path
-            for entry in self.session.entries.values()
-            if entry.path.parent == folder and not entry.gone and not os.path.lexists(entry.path)
-        ]
-        for path in gone:
-            self.session.remove(path)
-        return bool(gone)
-
-    def _watch_anew(self, since: float) -> None:
-        """Watch what is there now; what changed from ``since`` on is told too."""
-        self._watch.watch(self._watched(), since)
 
     def action_suspend_process(self) -> None:
         """Stop, and give the terminal to the shell until it brings us back."""
