@@ -53,6 +53,22 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
 @click.option(
     "--json", "as_json", is_flag=True, help="With --headless: each result as a JSON line on stdout."
 )
+@click.option(
+    "--monitor",
+    is_flag=True,
+    help="Watch what other processes run, and ran, over folders of invocations or of runs; start, "
+    "end and write nothing.",
+)
+@click.option(
+    "--stall",
+    type=Seconds(1, 10_000_000),
+    metavar="SECONDS",
+    help="Call a live run stalled that says nothing (no output, no attempt) for so long.",
+)
+@click.option("--bell", is_flag=True, help="Ring the terminal's bell when a run fails.")
+@click.option(
+    "--notify", is_flag=True, help="Have the terminal show a notification when a run fails (OSC 9)."
+)
 @click.option("--demo", is_flag=True, help="Write sample invocations to a fresh folder and use it.")
 @click.option(
     "--version",
@@ -70,6 +86,10 @@ def main(
     max_capture: int | None,
     headless: bool,
     as_json: bool,
+    monitor: bool,
+    stall: float | None,
+    bell: bool,
+    notify: bool,
     demo: bool,
 ) -> None:
     """Load RxP invocations from PATH... (folders and files), run them, watch them live.
@@ -82,6 +102,10 @@ def main(
         raise click.UsageError("--json goes with --headless")
     if run_all and headless:
         raise click.UsageError("--headless runs everything already; leave --run out")
+    if monitor and (headless or run_all or demo or jobs or grace is not None or max_capture):
+        raise click.UsageError("--monitor runs nothing; leave out what is for runs")
+    if headless and (stall or bell or notify):
+        raise click.UsageError("--stall, --bell and --notify are for the dashboard")
     if demo and paths:
         raise click.UsageError("--demo brings its own invocations; leave PATH out")
     if not demo and not paths:
@@ -99,7 +123,15 @@ def main(
             code = (
                 _headless(paths, lanes, limits, as_json)
                 if headless
-                else _dashboard(paths, lanes, limits, run_all)
+                else _dashboard(
+                    paths,
+                    None if monitor else lanes,
+                    limits,
+                    run_all,
+                    stall_seconds=stall,
+                    bell=bell,
+                    notify=notify,
+                )
             )
     except KeyboardInterrupt:  # before there was anything to cancel
         code = 128 + signal.SIGINT
@@ -161,14 +193,26 @@ def _give_up_unwritable(stream: TextIO) -> None:
 
 
 def _dashboard(
-    paths: tuple[Path, ...], lanes: tuple[int, int], limits: dict[str, Any], run_all: bool
+    paths: tuple[Path, ...],
+    lanes: tuple[int, int] | None,
+    limits: dict[str, Any],
+    run_all: bool,
+    *,
+    stall_seconds: float | None,
+    bell: bool,
+    notify: bool,
 ) -> int:
-    # The engine starts first: it gets ready while the screen is being imported.
-    from er_tui.session.client import EngineClient
+    """With an engine of so many lanes, or (None) only watching."""
+    client = None
+    if lanes is not None:
+        # The engine starts first: it gets ready while the screen is being imported.
+        from er_tui.session.client import EngineClient
 
-    jobs, waiting_jobs = lanes
-    terminal = sys.stdin.fileno()
-    client = EngineClient(jobs, waiting_jobs=waiting_jobs, terminal=terminal, **limits)
+        jobs, waiting_jobs = lanes
+        terminal = sys.stdin.fileno()
+        client = EngineClient(jobs, waiting_jobs=waiting_jobs, terminal=terminal, **limits)
+    from er_tui.tui.alerts import Alerts
     from er_tui.tui.app import run_dashboard
 
-    return run_dashboard(paths, client, run_all)
+    alerts = Alerts(bell, notify)
+    return run_dashboard(paths, client, run_all, stall_seconds=stall_seconds, alerts=alerts)

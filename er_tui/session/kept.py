@@ -93,10 +93,16 @@ class KeptRuns:
             folder.changed = self._bases[path].changed = _UNSEEN
             folder.runs = {run: told for run, told in folder.runs.items() if told != key}
 
-    def survey(self, path: str) -> None:
-        """Look for the runs of any invocation below ``path``."""
+    def survey(self, path: str, invocation_id: str | None = None) -> None:
+        """Look for the runs of any invocation below ``path``, or of this one."""
         base = self._bases.setdefault(path, _Base())
-        base.surveyed, base.changed = True, _UNSEEN
+        if base.surveyed or invocation_id in base.folders:
+            return
+        base.changed = _UNSEEN
+        if invocation_id is None:
+            base.surveyed = True
+        else:
+            base.folders[invocation_id] = _Folder()
 
     def directory(self, run_id: str) -> str | None:
         """Where a run is that was found."""

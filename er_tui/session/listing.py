@@ -69,6 +69,8 @@ class Listing(Runs):
         self.entries: dict[str, Entry] = {}
         self.store: Store | None = None
         """Tells of runs on the disk; None: only those that are started here are known."""
+        self.monitors = False
+        """Whether it only watches: it starts, ends and writes nothing, and no engine is missing."""
         self.stall_seconds: float | None = None
         """After so long without a word from it, a live run is called stalled."""
         self.tally = Tally()
@@ -80,6 +82,7 @@ class Listing(Runs):
         self._touched: dict[str, None] = {}
         self._wanted: set[str] = set()
         """Runs that the store was asked to tell of, for a row or (marked ``*``) wholly."""
+        self._surveyed: set[tuple[str, str | None]] = set()
         self._stalls_at = 0.0
 
     def add(self, entry: Entry) -> None:
@@ -115,6 +118,13 @@ class Listing(Runs):
         self._touched.clear()
         return touched
 
+    def survey(self) -> None:
+        """Have the store look for runs of invocations without a file, where there may be some."""
+        if self.store is not None:
+            for place in self.library.places_of_runs() - self._surveyed:
+                self._surveyed.add(place)
+                self.store.survey(*place)
+
     def look_at(self, run: RunState, *, row_only: bool = False) -> None:
         """Somebody sees this run, or a row of it: what the store has not told of it is asked for.
 
@@ -126,6 +136,11 @@ class Listing(Runs):
         if name not in self._wanted:
             self._wanted.add(name)
             self.store.read(run.run_id, glancing=row_only)
+
+    def look_again(self, run: RunState) -> None:
+        """Its directory was changed by us: what the store told of it is not of now."""
+        if self.store is not None:
+            self.store.read(run.run_id)
 
     def waits(self, run_id: str) -> bool:
         """Whether the run is of a kind that waits for somebody else (HTTP), not a process."""

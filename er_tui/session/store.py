@@ -72,9 +72,9 @@ class Store:
         """Nobody wants to know of this invocation any more."""
         self._orders.put(lambda: self._kept.forget(key))
 
-    def survey(self, base: str) -> None:
-        """Tell of runs below ``base`` of invocations that nobody watches, too."""
-        self._orders.put(lambda: self._kept.survey(base))
+    def survey(self, base: str, invocation_id: str | None = None) -> None:
+        """Tell of runs below ``base`` that belong to nothing watched, too: of this id, or of any."""
+        self._orders.put(lambda: self._kept.survey(base, invocation_id))
 
     def own(self, run_id: str) -> None:
         """This run is told by the engine: its directory is not read here."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from er_tui.session.library import Entry
 from er_tui.session.state import RunState
 
+TROUBLES = ("lost", "failed", "timed_out", "rejected", "stalled")
+"""Standings of runs that need attention, the worst first."""
+
 
 def standing_of(entry: Entry, run: RunState | None) -> str:
     """How an entry with this latest run stands: the badge or status of the run, or one of
@@ -38,6 +41,8 @@ class Tally:
     startable: set[str] = field(default_factory=set)
     unsuccessful: set[str] = field(default_factory=set)
     """Those whose latest run ended otherwise than well."""
+    troubled: set[str] = field(default_factory=set)
+    """Those that need somebody's attention: :data:`TROUBLES`."""
     _seen: dict[str, tuple[str, bool | None]] = field(default_factory=dict)
 
     def look(self, key: str, entry: Entry | None, run: RunState | None, waits: bool) -> None:
@@ -51,6 +56,8 @@ class Tally:
         self._put(self.startable, key, entry is not None and can_start(entry, run))
         failed = run is not None and not run.live and run.status != "succeeded"
         self._put(self.unsuccessful, key, entry is not None and failed)
+        troubled = run is not None and (run.badge or run.status) in TROUBLES
+        self._put(self.troubled, key, entry is not None and troubled)
         if entry is None:
             return
         standing = standing_of(entry, run)

@@ -30,6 +30,7 @@ from er_tui.session.lifeline import Lifeline
 from er_tui.session.session import Session
 from er_tui.session.store import Store
 from er_tui.text.safe import safe_block, safe_line
+from er_tui.tui.alerts import Alerts
 from er_tui.tui.commands import COMMANDS
 from er_tui.tui.loader import Loader
 from er_tui.tui.screens.main import MainScreen
@@ -43,6 +44,7 @@ _TICK_SECONDS = 0.5
 _CLOSE_SECONDS = 20.0
 """The engine takes up to 16: for runs that do not end and backends that do not answer."""
 _GARBAGE_THRESHOLDS = (5_000, 10, 50)
+_SILENT = Alerts()
 
 
 class DashboardApp(App[None]):
@@ -60,6 +62,7 @@ class DashboardApp(App[None]):
         title: str,
         run_all: bool,
         lifeline: Lifeline | None = None,
+        alerts: Alerts = _SILENT,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self.lifeline = lifeline
@@ -67,6 +70,7 @@ class DashboardApp(App[None]):
         self.session = session
         self._loader = loader
         self._run_all = run_all
+        self._alerts = alerts
         self._disk = Disk(session)
         self._begun_at = time.time()
         self._main = MainScreen(session, title)
@@ -151,6 +155,8 @@ class DashboardApp(App[None]):
             return
         listed = self._take_news() if self._main.loading_entries else False
         seen = self._disk.step()
+        if seen:
+            self._survey()
         touched = self.session.take_touched()
         if seen or listed or touched:
             self._main.entries_changed(touched)
@@ -162,6 +168,8 @@ class DashboardApp(App[None]):
             self.notify(safe_line(notice), severity="error", markup=False)
         if changes.keys or changes.engine or changes.space:
             self._main.runs_changed(changes)
+        if changes.finished and self._driver is not None:
+            self._alerts.tell(self.session, changes.finished, self._driver.write)
 
     def _take_news(self) -> bool:
         done = self._loader.done.is_set()
@@ -179,10 +187,16 @@ class DashboardApp(App[None]):
         if done:
             self._main.loading_entries = False
             self._disk.watch(self._begun_at)
+            self._survey()
             if self._run_all:
                 self._run_all = False
                 self.session.start_all(list(self.session.entries))
         return some or done
+
+    def _survey(self) -> None:
+        """Whoever monitors sees runs of programs too, which have no file here."""
+        if self.session.monitors and not self._main.loading_entries:
+            self.session.survey()
 
     def action_suspend_process(self) -> None:
         """Stop, and give the terminal to the shell until it brings us back."""
@@ -202,16 +216,26 @@ class DashboardApp(App[None]):
             loop.call_soon_threadsafe(partial(self.exit, return_code=128 + number))
 
 
-def run_dashboard(paths: tuple[Path, ...], client: EngineClient, run_all: bool) -> int:
+def run_dashboard(
+    paths: tuple[Path, ...],
+    client: EngineClient | None,
+    run_all: bool,
+    *,
+    stall_seconds: float | None = None,
+    alerts: Alerts = _SILENT,
+) -> int:
     """Show the dashboard until the user leaves; the exit code.
 
-    Runs still live then are ended before this returns, whatever made it return.
+    Runs of ours still live then are ended before this returns, whatever made it return. Without a
+    ``client`` nothing is started, ended or written: what others run is watched.
     """
     library = Library(paths)
     session = Session(library)
-    session.engine = client
+    session.engine, session.monitors = client, client is None
+    session.stall_seconds = stall_seconds
     session.store = Store()
-    app = DashboardApp(session, Loader(library), _title(paths), run_all, client.lifeline)
+    lifeline = None if client is None else client.lifeline
+    app = DashboardApp(session, Loader(library), _title(paths), run_all, lifeline, alerts)
     # What was imported stays: looking through it for garbage holds up the screen for 30 ms. What
     # comes later is looked through more seldom than Python would, for it grows as the runs do.
     gc.freeze()
@@ -222,8 +246,8 @@ def run_dashboard(paths: tuple[Path, ...], client: EngineClient, run_all: bool) 
         for number in _ENDING_SIGNALS:
             signal.signal(number, signal.SIG_DFL)  # once more means: do not wait
         session.store.close()
-        ended = client.close(_CLOSE_SECONDS)
-        if not ended:
+        ended = client is None or client.close(_CLOSE_SECONDS)
+        if client is not None and not ended:
             print(f"er-tui: {client.still_there}", file=sys.stderr)  # noqa: T201 - the last word
     if app.return_code:
         return app.return_code

@@ -56,10 +56,13 @@ def _duration(_entry: Entry, run: RunState | None, now: float) -> Rank:
 
 
 AS_FOUND = Order("as found", "folder by folder; what comes later, at the end", lambda *_: 0.0)
+WORST_FIRST = Order(
+    "status", "the worst first: failed, timed out, … succeeded", _by_standing(_WORST_FIRST)
+)
 ORDERS: tuple[Order, ...] = (
     AS_FOUND,
     Order("name", "from A to Z", lambda entry, *_: entry.name.casefold()),
-    Order("status", "the worst first: failed, timed out, … succeeded", _by_standing(_WORST_FIRST)),
+    WORST_FIRST,
     Order("live", "what ends or runs first, then as by status", _by_standing(_LIVE_FIRST)),
     Order("started", "the newest first", _started),
     Order("duration", "the longest first", _duration, moves=True),

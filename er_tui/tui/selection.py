@@ -112,6 +112,17 @@ class Selection:
             and run.ending_since is None
         ]
 
+    def lost(self) -> list[RunState]:
+        """The runs looked at of the targets whose process is gone for good, where we may write."""
+        session = self._session
+        if session.monitors:
+            return []
+        if self._list.marked:
+            runs = [session.latest(key) for key in self.targets()]
+        else:
+            runs = [self.subject().run]
+        return [run for run in runs if run is not None and run.foreign and run.lost is not None]
+
     # What is enabled
 
     @property
@@ -121,6 +132,10 @@ class Selection:
     @property
     def has_run(self) -> bool:
         return self.subject().run is not None
+
+    @property
+    def has_trouble(self) -> bool:
+        return bool(self._session.tally.troubled)
 
     @property
     def can_run(self) -> bool:

@@ -84,6 +84,15 @@ COMMANDS: tuple[Command, ...] = (
         now=lambda screen: "find" if screen.pane_can("find") else None,
     ),
     Command(
+        "worst",
+        "A",
+        "A",
+        "worst",
+        "Go to what needs attention most: lost, failed, timed out, rejected, stalled.",
+        "List",
+        lambda screen: screen.selection.has_trouble,
+    ),
+    Command(
         "resources",
         "u",
         "u",

@@ -87,4 +87,14 @@ COMMANDS: tuple[Command, ...] = (
         "Runs",
         lambda screen: bool(screen.selection.extendable()),
     ),
+    Command(
+        "close_lost",
+        "L",
+        "L",
+        "close lost",
+        "Give the selected run, or all marked ones, whose process is gone a result that says so: "
+        "failed, lost. What they captured is kept.",
+        "Runs",
+        lambda screen: bool(screen.selection.lost()),
+    ),
 )

@@ -3,33 +3,27 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input
 
-from er_tui.session.listing import Changes
 from er_tui.session.session import Session
-from er_tui.text.safe import safe_line
 from er_tui.tui.commands import BY_ID, COMMANDS
-from er_tui.tui.keyboard import Keyboard
-from er_tui.tui.looks import state_of
+from er_tui.tui.orders import WORST_FIRST
 from er_tui.tui.panes.output_pane import OutputPane
-from er_tui.tui.panes.pane import Subject
-from er_tui.tui.screens.over_all import OverAllScreen
 from er_tui.tui.screens.pane_actions import PaneActions
+from er_tui.tui.screens.showing import ShowingScreen
+from er_tui.tui.troubles import troubles_of
+from er_tui.tui.widgets.banner import Banner
 from er_tui.tui.widgets.footer import Footer
-from er_tui.tui.widgets.header import Header, Standing
+from er_tui.tui.widgets.header import Header
 from er_tui.tui.widgets.output_view import OutputView
 from er_tui.tui.widgets.pane_tabs import PaneTabs
-from er_tui.tui.widgets.panes import Panes
 from er_tui.tui.widgets.side import Side
 
 _NARROW = 90
@@ -42,27 +36,19 @@ _SETTLED_SECONDS = 0.1
 """A window that is dragged has many sizes a second; terminals of runs are told the last."""
 
 
-class MainScreen(PaneActions, OverAllScreen):
+class MainScreen(PaneActions, ShowingScreen):
     """Shows the session and says what the user asks for; knows the widgets, which know no peers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in COMMANDS]
     AUTO_FOCUS = "InvocationList"
 
     def __init__(self, session: Session, title: str) -> None:
-        super().__init__(session)
-        self._title = title
-        self._panes = Panes()
+        super().__init__(session, title)
         self._resized: Timer | None = None
-        self._panes_behind = False
-        """Whether the panes show another run than the title, which is drawn first."""
-        self._unlisted: set[str] = set()
-        """Runs that said something since the list was drawn."""
-        self._listed_at = 0.0
-        self.keyboard: Keyboard = Keyboard(session, self._panes.output)
-        self.loading_entries = True
 
     def compose(self) -> ComposeResult:
         yield Header()
+        yield Banner()
         with Horizontal(id="body"):
             with Side(id="list-side") as side:
                 side.border_title = "Invocations"
@@ -74,33 +60,9 @@ class MainScreen(PaneActions, OverAllScreen):
 
     def on_mount(self) -> None:
         self._list.highlighted = self._cursor_moved
+        if self._session.monitors:
+            self._list.sort(WORST_FIRST)
         self.entries_changed(self._session.take_touched())
-
-    # What the application tells
-
-    def entries_changed(self, keys: Iterable[str]) -> None:
-        """These entries came, went or were edited."""
-        self._list.changed(keys)
-        self._show_all()
-
-    def runs_changed(self, changes: Changes) -> None:
-        """Runs changed state or wrote something."""
-        self._unlisted |= changes.keys
-        if changes.states or time.monotonic() >= self._listed_at + _WORDS_SECONDS:
-            self._list_changes()
-        if self._list.cursor in changes.keys:
-            self._show_run()
-        if changes.states or changes.engine or changes.space:
-            self._show_standing()
-
-    def clock_ticked(self) -> None:
-        """Running times go on, and files that are shown may change on the disk."""
-        if self._unlisted:
-            self._list_changes()
-        self._list.clock_ticked()
-        self._catch_up()
-        subject = self.selection.subject()
-        self._panes.show(subject, state_of(subject.entry, subject.run, time.time()))
 
     def runs_started(self, keys: list[str]) -> None:
         self._list.changed(keys)
@@ -108,9 +70,7 @@ class MainScreen(PaneActions, OverAllScreen):
 
     async def show_line(self, run_id: str, stream: str | None, number: int) -> None:
         key = self._session.key_of(run_id)
-        if not self._list.rows.lists(key):
-            self._clear_filter()
-            self._list.filter("")
+        self._go_to_entry(key)
         self.selection.look_at(run_id)
         self._show_run()
         await self._open_pane(OutputPane.title)
@@ -161,6 +121,15 @@ class MainScreen(PaneActions, OverAllScreen):
     def action_newer_run(self) -> None:
         self.selection.choose_run(1)
         self._show_run()
+
+    def action_worst(self) -> None:
+        self._go_to_entry(troubles_of(self._session)[0].key)
+
+    def _go_to_entry(self, key: str) -> None:
+        if not self._list.rows.lists(key):
+            self._clear_filter()
+            self._list.filter("")
+        self._list.put_cursor(key)
 
     def action_switch_focus(self) -> None:
         if self._panes.has_focus_within:
@@ -229,6 +198,9 @@ class MainScreen(PaneActions, OverAllScreen):
         if not self._panes.has_focus_within:
             self.action_switch_focus()
 
+    def on_banner_clicked(self, event: Banner.Clicked) -> None:
+        self._go_to_entry(event.key)
+
     async def on_pane_tabs_clicked(self, event: PaneTabs.Clicked) -> None:
         await self._open_pane(event.title)
 
@@ -254,55 +226,6 @@ class MainScreen(PaneActions, OverAllScreen):
         box.value = ""
         box.remove_class("-open")
 
-    # Drawing
-
-    def _show_all(self) -> None:
-        self._show_run()
-        self._show_standing()
-
-    def _list_changes(self) -> None:
-        self._list.changed(self._unlisted)
-        self._unlisted = set()
-        self._listed_at = time.monotonic()
-
-    def _cursor_moved(self) -> None:
-        """The cursor and the title are drawn at once, what is under them in the next frame."""
-        self._show_title(self.selection.subject())
-        if not self._panes_behind:
-            self._panes_behind = True
-            self.call_after_refresh(self._catch_up)
-
-    def _catch_up(self) -> None:
-        if self._panes_behind:
-            self._show_run()
-
-    def _show_title(self, subject: Subject) -> None:
-        self.query_one("#run-side", Side).entitle(Content(_title(subject)))
-
-    def _show_run(self) -> None:
-        self._panes_behind = False
-        subject = self.selection.subject()
-        self._show_title(subject)
-        if subject.run is not None:
-            self._session.look_at(subject.run)
-        self._panes.show(subject, state_of(subject.entry, subject.run, time.time()))
-        self._show_commands()
-
-    async def _open_pane(self, title: str) -> None:
-        await self._panes.open(title)
-        self._show_commands()
-
-    def _show_standing(self) -> None:
-        standing = Standing.of(self._session, self._title, loading=self.loading_entries)
-        self.query_one(Header).standing = standing
-        self.list_changed()
-
-    def list_changed(self) -> None:
-        side, summary = self.query_one("#list-side", Side), self._list.summary
-        side.entitle(Content(self._list.title))
-        side.subtitle(Content(summary) if summary else None)
-        self._show_commands()
-
     def _show_commands(self) -> None:
         footer = self.query_one(Footer)
         if self.keyboard.typing:
@@ -323,16 +246,3 @@ class MainScreen(PaneActions, OverAllScreen):
     def _on_run_side(self, on_run: bool) -> None:
         """In a narrow terminal: which side is visible."""
         self.set_class(on_run, "-on-run")
-
-
-def _title(subject: Subject) -> str:
-    if subject.entry is None:
-        return "No invocation"
-    parts = [safe_line(subject.entry.name)]
-    if subject.entry.invocation is not None:
-        parts.append(subject.entry.invocation.runtime_kind)
-    if subject.count:
-        parts.append(f"run {subject.number} of {subject.count}")
-    if subject.entry.gone:
-        parts.append("file deleted")
-    return " · ".join(parts)

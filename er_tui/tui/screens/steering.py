@@ -7,6 +7,7 @@ import time
 
 from textual.screen import Screen
 
+from er_tui.journal.closing import CannotClose, close_lost
 from er_tui.session.session import Session
 from er_tui.session.state import RunState
 from er_tui.text.safe import safe_line
@@ -43,6 +44,18 @@ class SteeringScreen(Screen[None]):
     def action_cancel(self) -> None:
         for run in self.selection.cancellable():
             self._session.cancel(run.run_id)
+
+    def action_close_lost(self) -> None:
+        for run in self.selection.lost():
+            assert run.directory is not None
+            try:
+                if run.started is None:
+                    raise CannotClose("its journal does not say whose it is")
+                close_lost(run.directory, run.started, run.heard_at or run.queued_at)
+            except (CannotClose, OSError) as error:
+                words = f"run {run.run_id} is not closed: {error}"
+                self.notify(safe_line(words), severity="warning", markup=False)
+            self._session.look_again(run)
 
     def action_cancel_all(self) -> None:
         live = self._session.steered_runs()

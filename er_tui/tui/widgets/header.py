@@ -49,6 +49,8 @@ class Standing:
     """Runs that wait for somebody else: HTTP."""
     asking_jobs: int = 0
     engine_gone: bool = False
+    monitors: bool = False
+    """Whether no engine is wanted."""
     loading: bool = True
     others: int = 0
     """JSON files left out because they are something else."""
@@ -70,6 +72,7 @@ class Standing:
             asking=tally.lanes[True],
             asking_jobs=session.waiting_jobs,
             engine_gone=session.engine is None,
+            monitors=session.monitors,
             loading=loading,
             others=len(session.library.others),
             low_space=tuple(low),
@@ -115,6 +118,8 @@ class Header(Widget):
 
     def _jobs(self) -> Text:
         standing, muted = self.standing, tone_style(self, "text--muted")
+        if standing.monitors:
+            return Text("monitor: nothing is started or ended here", style=muted)
         if standing.engine_gone:
             return Text("no engine", style=tone_style(self, "bad"))
         if not standing.jobs:
