@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import time
-from pathlib import Path
 from typing import Final
 
 from er_tui.launching import module_command
@@ -29,7 +28,8 @@ _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 class JsonDocument:
     """Its lines, what can be folded of them, and what is wrong with it.
 
-    For one thread; nothing here waits. The process and what it wrote go with :meth:`close`.
+    For one thread; nothing here waits. The process goes with :meth:`close`; what it wrote is in
+    files without a name, which are gone with whoever has them open.
     """
 
     def __init__(self, path: str) -> None:
@@ -39,29 +39,25 @@ class JsonDocument:
         """Why it is not shown whole, as the beginning of a sentence."""
         self.done = False
         """Whether all that could be laid out is there."""
-        self._folder = Path(tempfile.mkdtemp(prefix="er-tui-json-"))
-        self._lines, self._depths = self._folder / "lines", self._folder / "depths"
-        self._index = LineIndex({_STREAM: self._lines})
         self._read = 0
         self._pending = b""
         """Depths of lines that are not indexed yet."""
-        try:
+        with contextlib.ExitStack() as opened:
+            self._lines = opened.enter_context(tempfile.TemporaryFile(buffering=0))
+            self._depths = opened.enter_context(tempfile.TemporaryFile(buffering=0))
+            self._files = self._lines.fileno(), self._depths.fileno()
             self._process = subprocess.Popen(
                 module_command(
-                    "er_tui.text.json_worker",
-                    path,
-                    os.fspath(self._lines),
-                    os.fspath(self._depths),
-                    str(LARGEST_JSON),
+                    "er_tui.text.json_worker", path, *map(str, self._files), str(LARGEST_JSON)
                 ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                pass_fds=self._files,
             )
-        except OSError:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise
+            opened.pop_all()
+        self._index = LineIndex({_STREAM: self._files[0]})
 
     @property
     def line_count(self) -> int:
@@ -82,12 +78,13 @@ class JsonDocument:
         return self.folds.step(max(0.0, until - time.monotonic())) or more
 
     def close(self) -> None:
-        """End the process and remove what it wrote."""
+        """End the process and let go of what it wrote."""
         if not self.done:
             self._process.kill()
             self._process.communicate()
         self._index.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._lines.close()
+        self._depths.close()
 
     def path_of(self, line: int) -> str:
         """Where the value in a line stands: ``$.items[3].name``; not made safe."""
@@ -111,12 +108,8 @@ class JsonDocument:
         """True if there is more already."""
         if self.done:
             return False
-        try:
-            with self._depths.open("rb", buffering=0) as file:
-                file.seek(self._read)
-                depths = file.read(_READ)
-        except OSError:
-            return False  # the process has not begun, or could not
+        # By place: where a file is read next and where the process writes next are one thing.
+        depths = os.pread(self._files[1], _READ, self._read)
         self._read += len(depths)
         self._pending += depths
         more = self._index_lines(until)
@@ -127,10 +120,7 @@ class JsonDocument:
 
     def _index_lines(self, until: float) -> bool:
         """True if there is more already."""
-        try:
-            size = os.stat(self._lines).st_size
-        except OSError:
-            return False
+        size = os.fstat(self._files[0]).st_size
         while (indexed := self._index.indexed(_STREAM)) < size:
             if self._index.extend(_STREAM, size) == indexed:
                 return False

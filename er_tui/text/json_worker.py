@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A process that lays a JSON file out into another file, which can be shown as it grows.
 
-``IN OUT DEPTHS MOST``: the document, the lines, a byte a line that tells how deep it is (see
-``Layout.take``), and how many bytes are read at most. It prints nothing when all was laid out, and
-a sentence otherwise; what was laid out until then stays.
+``IN OUT DEPTHS MOST``: the document; the descriptors of the files for the lines and for a byte a
+line that tells how deep it is (see ``Layout.take``); how many bytes are read at most. It prints
+nothing when all was laid out, and a sentence otherwise; what was laid out until then stays.
 """
 
 import os
@@ -23,14 +23,14 @@ def main() -> None:
     os.nice(5)  # keys are answered first
     source, lines, depths, most = sys.argv[1:5]
     try:
-        _lay_out(source, lines, depths, int(most))
+        _lay_out(source, int(lines), int(depths), int(most))
     except LayoutError as error:
         print(f"not JSON: {error}")  # noqa: T201 - the answer
     except OSError as error:
         print(f"cannot be laid out: {error.strerror}")  # noqa: T201
 
 
-def _lay_out(source: str, lines: str, depths: str, most: int) -> None:
+def _lay_out(source: str, lines: int, depths: int, most: int) -> None:
     # A symbolic link could have been planted, and opening a FIFO would wait for a writer.
     file = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     status = os.fstat(file)
@@ -39,7 +39,7 @@ def _lay_out(source: str, lines: str, depths: str, most: int) -> None:
     if status.st_size > most:
         raise LayoutError(f"it is larger than {most} bytes")
     layout = Layout()
-    with open(lines, "xb") as out, open(depths, "xb") as out_depths:
+    with open(lines, "wb") as out, open(depths, "wb") as out_depths:
         try:
             length = _FIRST
             while data := os.read(file, length):

@@ -5,13 +5,8 @@ Indexed are pieces: up to 64 KiB of one stream's bytes, with the newlines counte
 line belongs to the piece where it ends; its beginning may lie in an earlier piece of its stream,
 with pieces of another stream in between. What a stream holds after its last newline is shown as
 a line too, after all finished ones.
-
-Files are read by `pread`, never mapped: a child can truncate its capture at any time, and reading
-a mapped page beyond the end kills the process.
 """
 
-import os
-import stat
 from array import array
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -19,28 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-MAX_SHOWN: Final = 16 << 10
-"""Bytes of one line that are read to show it, at most."""
+from er_tui.text.line_source import Line, Source
+
+__all__ = ["Line", "LineIndex", "Segment"]
 
 _PIECE: Final = 64 << 10
 _CHUNK: Final = 256 << 10  # one read; larger ones make the caller's event loop lag
-_BAR_TAIL: Final = 4 << 10
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a capture, or an unfinished one, without its newline."""
-
-    stream: str
-    start: int
-    """Byte offset in the stream's file."""
-    length: int
-    """Bytes of the whole line; 0 when the file has lost it."""
-    raw: bytes
-    """At most `MAX_SHOWN` bytes: the head. Of a longer line that is a progress bar drawn over and
-    over, the last two states (the shorter may leave the end of the longer on the row)."""
-    cut: int
-    """Bytes of the line that are not in `raw`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +44,12 @@ class Segment:
 class LineIndex:
     """The lines of named streams, in the order in which they were indexed.
 
-    A file need not exist yet. Nothing here raises for what happens to a file: it shows as
+    A file need not exist yet; one without a name is given by its descriptor. Nothing here raises for what happens to a file: it shows as
     `damage`, and lost bytes as shorter or empty lines. For use by one thread.
     """
 
-    def __init__(self, paths: Mapping[str, Path]) -> None:
-        self._sources = [_Source(name, path) for name, path in paths.items()]
+    def __init__(self, paths: Mapping[str, Path | int]) -> None:
+        self._sources = [Source(name, path) for name, path in paths.items()]
         self._numbers = {source.name: number for number, source in enumerate(self._sources)}
         self._newlines = 0
         # The pieces, one array a field: as objects they would take ten times the memory.
@@ -183,7 +162,7 @@ class LineIndex:
         for source in self._sources:
             source.close()
 
-    def _add(self, source: "_Source", chunk: bytes) -> None:
+    def _add(self, source: Source, chunk: bytes) -> None:
         owner = self._numbers[source.name]
         done = 0
         while done < len(chunk):
@@ -242,93 +221,3 @@ def _after_newline(data: bytes, nth: int) -> int:
             return len(data)
         low = newline + 1
     return low
-
-
-class _Source:
-    """One stream's file, and how far it is indexed."""
-
-    def __init__(self, name: str, path: Path) -> None:
-        self.name = name
-        self.indexed = 0
-        self.line_start = 0
-        self.damage: str | None = None
-        self._path = path
-        self._fd: int | None = None
-
-    @property
-    def unfinished(self) -> bool:
-        return self.line_start < self.indexed
-
-    def open(self) -> bool:
-        """Whether the file is open now; one that is not there yet is no damage."""
-        if self._fd is not None:
-            return True
-        # A symbolic link could have been planted, and opening a FIFO would wait for a writer.
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        try:
-            fd = os.open(self._path, flags)
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            self.damage = f"{self.name} cannot be read: {error.strerror}."
-            return False
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            os.close(fd)
-            self.damage = f"{self.name} cannot be read: it is no regular file."
-            return False
-        self._fd = fd
-        self.damage = None
-        return True
-
-    def read(self, start: int, length: int) -> bytes:
-        """The bytes there are of the `length` ones from `start`."""
-        if self._fd is None:
-            return b""
-        try:
-            return os.pread(self._fd, length, start)
-        except OSError as error:
-            self.damage = f"{self.name} cannot be read: {error.strerror}."
-            return b""
-
-    def line(self, start: int, end: int, piece: bytes = b"", base: int = 0) -> Line:
-        """The line from `start` to `end`, out of `piece` (the bytes from `base`) if it is there."""
-        length = end - start
-        if length > MAX_SHOWN:
-            raw = self._bar(end) or self.read(start, MAX_SHOWN)
-        elif base <= start and end <= base + len(piece):
-            raw = piece[start - base : end - base]
-        else:
-            raw = self.read(start, length)
-        return Line(self.name, start, length, raw, length - len(raw))
-
-    def _bar(self, end: int) -> bytes:
-        """The last two states of a progress bar that ends at `end`; nothing if it is none.
-
-        A `\\r` at the very end or a single one elsewhere is a line ending of another system.
-        """
-        tail = self.read(end - _BAR_TAIL, _BAR_TAIL)
-        states = tail.rstrip(b"\r").rsplit(b"\r", 2)
-        return tail[len(states[0]) + 1 :] if len(states) == 3 else b""
-
-    def check(self) -> None:
-        if self._fd is None or self.damage:
-            return
-        opened = os.fstat(self._fd)
-        if opened.st_size < self.indexed:
-            lost = self.indexed - opened.st_size
-            self.damage = f"{self.name} was truncated: {lost} bytes that were shown are lost."
-            return
-        try:
-            found = os.stat(self._path, follow_symlinks=False)
-        except FileNotFoundError:
-            self.damage = f"{self.name} was deleted."
-        except OSError as error:
-            self.damage = f"{self.name} cannot be found: {error.strerror}."
-        else:
-            if (found.st_dev, found.st_ino) != (opened.st_dev, opened.st_ino):
-                self.damage = f"{self.name} was replaced by another file."
-
-    def close(self) -> None:
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None

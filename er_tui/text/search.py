@@ -25,7 +25,8 @@ _SEGMENT: Final = 4 << 20
 class Worker:
     """One searching process, started with the first request."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: tuple[int, ...] = ()) -> None:
+        """``files``: the descriptors that requests name instead of a path."""
         command = module_command("er_tui.text.search_worker")
         self._process = subprocess.Popen(
             command,
@@ -33,6 +34,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            pass_fds=files,
         )
         assert self._process.stdout is not None
         os.set_blocking(self._process.stdout.fileno(), False)
@@ -87,7 +89,7 @@ class Search:
     :meth:`close` ends the search at once.
     """
 
-    def __init__(self, pattern: Pattern, index: LineIndex, paths: Mapping[str, Path]) -> None:
+    def __init__(self, pattern: Pattern, index: LineIndex, paths: Mapping[str, Path | int]) -> None:
         self.pattern = pattern
         self.matches = LineSet()
         self.searched = 0
@@ -96,7 +98,10 @@ class Search:
         """Lines that are done: all before that number."""
         self.failure: str | None = None
         self._index = index
-        self._paths = {stream: os.fspath(path) for stream, path in paths.items()}
+        self._paths = {
+            stream: path if isinstance(path, int) else os.fspath(path)
+            for stream, path in paths.items()
+        }
         self._workers: list[Worker] = []
         self._last: Segment | None = None
         self._asked: deque[tuple[int, Segment]] = deque()
@@ -140,7 +145,7 @@ class Search:
         while (segment := self._next()) is not None:
             worker = min(self._workers, key=lambda w: w.waiting, default=None)
             if worker is None or (worker.waiting and len(self._workers) < _WORKERS):
-                worker = Worker()
+                worker = Worker(tuple(p for p in self._paths.values() if isinstance(p, int)))
                 self._workers.append(worker)
             if worker.waiting >= _AHEAD:
                 return

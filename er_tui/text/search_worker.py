@@ -32,7 +32,7 @@ _MOST_CANDIDATES: Final = 2000
 
 def main() -> None:
     os.nice(5)  # keys are answered first
-    files: dict[str, int] = {}
+    files: dict[str | int, int] = {}
     patterns: dict[str, Pattern] = {}
     for line in sys.stdin.buffer:
         request = json.loads(line)
@@ -53,8 +53,11 @@ def main() -> None:
         sys.stdout.buffer.flush()
 
 
-def _open(path: str) -> int:
-    """A file that cannot be read has no lines; the index tells why."""
+def _open(path: str | int) -> int:
+    """A file that cannot be read has no lines; the index tells why. One without a name was handed
+    over open."""
+    if isinstance(path, int):
+        return path
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

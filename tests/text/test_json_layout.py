@@ -118,14 +118,17 @@ def test_depth_and_long_numbers_are_no_matter() -> None:
     assert "1" * 6000 in text
 
 
+def lay_out_file(path: str, folder: Path, most: int) -> str:
+    with (folder / "lines").open("wb") as lines, (folder / "depths").open("wb") as depths:
+        files = lines.fileno(), depths.fileno()
+        command = module_command("er_tui.text.json_worker", path, *map(str, files), str(most))
+        done = subprocess.run(command, capture_output=True, check=True, text=True, pass_fds=files)
+    return done.stdout
+
+
 def run_worker(folder: Path, data: bytes, most: int = 1 << 20) -> str:
     (folder / "in.json").write_bytes(data)
-    command = module_command(
-        "er_tui.text.json_worker",
-        *(str(folder / name) for name in ("in.json", "lines", "depths")),
-        str(most),
-    )
-    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    return lay_out_file(str(folder / "in.json"), folder, most)
 
 
 def test_the_process_writes_lines_and_depths(tmp_path: Path) -> None:
@@ -143,11 +146,7 @@ def test_what_was_laid_out_before_a_mistake_stays(tmp_path: Path) -> None:
 
 def test_what_is_too_large_or_no_file_is_refused(tmp_path: Path) -> None:
     assert run_worker(tmp_path, b"[1, 2]", most=3) == "not JSON: it is larger than 3 bytes\n"
-    command = module_command(
-        "er_tui.text.json_worker", "/dev/null", str(tmp_path / "a"), str(tmp_path / "b"), "9"
-    )
-    done = subprocess.run(command, capture_output=True, check=True, text=True)
-    assert done.stdout == "not JSON: it is no regular file\n"
+    assert lay_out_file("/dev/null", tmp_path, 9) == "not JSON: it is no regular file\n"
 
 
 def test_a_line_of_bytes() -> None:

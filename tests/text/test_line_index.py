@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from er_tui.text.line_index import MAX_SHOWN, Line, LineIndex
+from er_tui.text.line_index import Line, LineIndex
+from er_tui.text.line_source import MAX_SHOWN
 
 STREAMS = ("stdout", "stderr")
 PARTS = st.one_of(
