@@ -57,6 +57,8 @@ class Artifact:
     """Bytes."""
     pixels: tuple[int, int] | None = None
     """Of an image: width and height, where it tells them."""
+    remark: str | None = None
+    """Why it is not shown as what it is, as a sentence."""
 
 
 def open_artifact(path: str) -> int:
@@ -101,8 +103,12 @@ def recognise(head: bytes, size: int, name: str = "") -> Artifact:
         return Artifact("binary", kind, size)
     if binary:
         return Artifact("binary", "binary", size)
-    if size <= LARGEST_JSON and _begins_as_json(head, name.endswith(".json")):
-        return Artifact("json", "JSON", size)
+    if _begins_as_json(head, name.endswith(".json")):
+        if size <= LARGEST_JSON:
+            return Artifact("json", "JSON", size)
+        most = f"{LARGEST_JSON >> 20} MiB"
+        remark = f"JSON of more than {most} is not laid out. Shown as text."
+        return Artifact("text", "text", size, remark=remark)
     return Artifact("text", "text", size)
 
 

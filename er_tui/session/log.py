@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from er_tui.session.matches import knows_next, next_match
 from er_tui.text.line_index import Line, LineIndex
 from er_tui.text.line_set import BLOCK, ShownLines
 from er_tui.text.pattern import Pattern
@@ -151,23 +152,13 @@ class Log:
     def next_match(self, line: int, direction: int) -> int | None:
         """The line of the next match behind (1) or ahead of (-1) ``line``; goes on at the other
         end. None where there is none."""
-        if self._search is None:
-            return None
-        matches = self._search.matches
-        if direction > 0:
-            found = matches.after(line)
-            return found if found is not None else matches.select(0)
-        found = matches.before(line)
-        return found if found is not None else matches.select(len(matches) - 1)
+        return None if self._search is None else next_match(self._search, line, direction)
 
     def knows_next(self, line: int, direction: int) -> bool:
         """Whether :meth:`next_match` is right already, as far as has been searched."""
         if self._search is None or self.is_searched:
             return True
-        matches = self._search.matches
-        if direction > 0:
-            return matches.after(line) is not None
-        return self._search.searched_lines >= line and matches.before(line) is not None
+        return knows_next(self._search, line, direction)
 
     def _show(self) -> None:
         self._shown = None

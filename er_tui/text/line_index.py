@@ -44,8 +44,9 @@ class Segment:
 class LineIndex:
     """The lines of named streams, in the order in which they were indexed.
 
-    A file need not exist yet; one without a name is given by its descriptor. Nothing here raises for what happens to a file: it shows as
-    `damage`, and lost bytes as shorter or empty lines. For use by one thread.
+    A file need not exist yet; one without a name is given by its descriptor. Nothing here raises
+    for what happens to a file: it shows as `damage`, and lost bytes as shorter or empty lines. For
+    use by one thread.
     """
 
     def __init__(self, paths: Mapping[str, Path | int]) -> None:

@@ -42,7 +42,7 @@ class Source:
         self.indexed = 0
         self.line_start = 0
         self.damage: str | None = None
-        self._path = path
+        self._path = None if isinstance(path, int) else path
         self._fd = os.dup(path) if isinstance(path, int) else None
 
     @property
@@ -51,8 +51,8 @@ class Source:
 
     def open(self) -> bool:
         """Whether the file is open now; one that is not there yet is no damage."""
-        if self._fd is not None:
-            return True
+        if self._fd is not None or self._path is None:
+            return self._fd is not None
         # A symbolic link could have been planted, and opening a FIFO would wait for a writer.
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
@@ -108,7 +108,7 @@ class Source:
             lost = self.indexed - opened.st_size
             self.damage = f"{self.name} was truncated: {lost} bytes that were shown are lost."
             return
-        if isinstance(self._path, int):
+        if self._path is None:
             return
         try:
             found = os.stat(self._path, follow_symlinks=False)

@@ -84,3 +84,11 @@ def test_what_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path) -> None:
     for name, words in cases.items():
         with pytest.raises(ArtifactError, match=words):
             look_at(f"{tmp_path}/{name}")
+
+
+def test_json_that_is_too_large_says_why_it_is_text() -> None:
+    remark = "JSON of more than 50 MiB is not laid out. Shown as text."
+    assert recognise(b'{"a": 1, ', LARGEST_JSON + 1).remark == remark
+    assert recognise(b"[1, 2", LARGEST_JSON + 1, "result.json").remark == remark
+    assert recognise(b"[1, 2", LARGEST_JSON).remark is None
+    assert recognise(b"plain words", LARGEST_JSON + 1).remark is None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from er_tui.session.artifact import LARGEST_JSON
 from er_tui.tui.widgets.json_view import JsonView
 from tests.session.conftest import Write
 from tests.session.test_artifact import PNG
@@ -91,6 +92,19 @@ async def test_json_that_breaks_off_is_text_with_the_reason(folder: Path, write:
         await shown_artifact(screen, b'{"a": [1, 2], "text": "goes on')
         await screen.see("not JSON: the document ends with 1 open brackets. Shown as text.")
         await screen.see('{"a": [1, 2], "text": "goes on', "1 line")
+
+
+async def test_json_that_is_too_large_is_text_with_the_reason(folder: Path, write: Write) -> None:
+    write("one")
+    async with dashboard(folder) as screen:
+        path = await shown_artifact(screen, b'{"a": "begins' + b" " * 70_000)
+        os.truncate(path, LARGEST_JSON + 1)
+        await screen.pane("Result")
+        await screen.pane("Artifacts")
+        await screen.press("tab", "j", "k")
+        await screen.see(
+            "JSON of more than 50 MiB is not laid out. Shown as text.", '{"a": "begins'
+        )
 
 
 async def test_bytes_are_shown_as_numbers_with_their_type(folder: Path, write: Write) -> None:

@@ -182,6 +182,7 @@ class ArtifactsPane(Pane):
             self._show_text(None)
             self._say(*self._about_image(artifact))
         else:
+            self._reason = artifact.remark
             self._show_text(self._path)
             self._say("The file is empty.")
 
