@@ -73,7 +73,7 @@ class Store:
         self._orders.put(lambda: self._kept.forget(key))
 
     def survey(self, base: str, invocation_id: str | None = None) -> None:
-        """Tell of runs below ``base`` that belong to nothing watched, too: of this id, or of any."""
+        """Tell of runs below ``base`` that belong to nothing watched, too; of this id, or any."""
         self._orders.put(lambda: self._kept.survey(base, invocation_id))
 
     def own(self, run_id: str) -> None:

@@ -9,13 +9,13 @@ from typing import TypeAlias
 
 from er_tui.session.library import Entry
 from er_tui.session.state import RunState
-from er_tui.session.tally import standing_of
+from er_tui.session.tally import TROUBLES, standing_of
 
 Rank: TypeAlias = str | float
 """Of one order all ranks are of one type; the least comes first."""
 
 _WORST_FIRST = (
-    *("failed", "timed_out", "rejected", "lost", "invalid", "stalled", "unknown", "cancelled"),
+    *(*TROUBLES, "invalid", "unknown", "cancelled"),
     *("cancelling", "running", "paused", "queued", "not run", "reading", "succeeded"),
 )
 _LIVE_FIRST = (
@@ -57,7 +57,7 @@ def _duration(_entry: Entry, run: RunState | None, now: float) -> Rank:
 
 AS_FOUND = Order("as found", "folder by folder; what comes later, at the end", lambda *_: 0.0)
 WORST_FIRST = Order(
-    "status", "the worst first: failed, timed out, … succeeded", _by_standing(_WORST_FIRST)
+    "status", "the worst first: lost, failed, timed out, … succeeded", _by_standing(_WORST_FIRST)
 )
 ORDERS: tuple[Order, ...] = (
     AS_FOUND,

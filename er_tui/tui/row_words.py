@@ -42,8 +42,13 @@ def ending(run: RunState, now: float) -> str:
 
 
 def begun(run: RunState, now: float) -> str:
-    """When a run was asked for, in five columns: ``14:03`` today, ``03-14`` on another day."""
-    at, today = time.localtime(run.queued_at), time.localtime(now)
+    """When a run was asked for, in five columns."""
+    return moment(run.queued_at, now)
+
+
+def moment(when: float, now: float) -> str:
+    """``14:03`` today, ``03-14`` on another day."""
+    at, today = time.localtime(when), time.localtime(now)
     same_day = (at.tm_year, at.tm_yday) == (today.tm_year, today.tm_yday)
     return time.strftime("%H:%M" if same_day else "%m-%d", at)
 

@@ -11,8 +11,8 @@ from er_tui.session.session import Session
 from er_tui.session.state import RunState
 from er_tui.session.tally import TROUBLES
 from er_tui.text.safe import safe_line
-from er_tui.tui.looks import duration, look_of_run
-from er_tui.tui.row_words import reason
+from er_tui.tui.looks import look_of_run
+from er_tui.tui.row_words import moment, reason
 from er_tui.tui.widgets.banner import Trouble
 
 _MOST = 8
@@ -47,7 +47,7 @@ def _told(session: Session, key: str, now: float) -> Trouble:
     run = session.latest(key)
     assert run is not None
     look = look_of_run(run)
-    ago = f"{duration(max(0.0, now - _since(run)))} ago"
+    when = moment(_since(run), now)
     why = safe_line(reason(run.error_summary or ""), limit=_LONGEST).removeprefix(look.word).strip()
-    words = f"{ago}, {why}" if why else ago
+    words = f"{when}, {why}" if why else when
     return Trouble(key, look, safe_line(session.entries[key].name, limit=_LONGEST), words)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.conftest import wait_until
+
 _PROGRAM = """
 import sys, threading
 from er_tui.runtime import ExecutorRuntime
@@ -46,9 +48,18 @@ def run_here(path: Path) -> Path:
     return newest_run(path)
 
 
+def begun_run(path: Path) -> Path:
+    """The run directory of an invocation that is about to run, once it is one."""
+    base = _base(path)
+    wait_until(lambda: any(base.glob("*/events.jsonl")))
+    return newest_run(path)
+
+
 def newest_run(path: Path) -> Path:
+    return max(_base(path).iterdir(), key=lambda run: run.name)
+
+
+def _base(path: Path) -> Path:
     document = json.loads(path.read_text())
-    base = (
-        document.get("artifact_directory") or f"{document['working_directory']}/.executor_runtime"
-    )
-    return max(Path(base, document["invocation_id"]).iterdir(), key=lambda run: run.name)
+    own = f"{document['working_directory']}/.executor_runtime"
+    return Path(document.get("artifact_directory") or own, document["invocation_id"])

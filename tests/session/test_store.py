@@ -19,7 +19,7 @@ from er_tui.session.state import RunState
 from er_tui.session.store import Store
 from tests.conftest import wait_until
 from tests.session.conftest import Write
-from tests.session.others import library_user, newest_run, run_here
+from tests.session.others import begun_run, library_user, newest_run, run_here
 
 
 @pytest.fixture
@@ -101,16 +101,15 @@ def test_nothing_is_running_with_no_process_behind_it(watching: Session, write: 
     assert read_run(newest_run(path)).badge == "lost"
 
 
-def test_a_lost_run_gets_an_honest_result_once(watching: Session, write: Write) -> None:
+def test_a_lost_run_gets_an_honest_result_once(write: Write) -> None:
     path = write("job", "echo said; exec sleep 60")
     with library_user(path):
-        wait_until(lambda: path.parent.joinpath(".executor_runtime").is_dir())
-        wait_until(lambda: read_run(newest_run(path)).stdout_bytes)
-        alive = read_run(newest_run(path))
+        directory = begun_run(path)
+        wait_until(lambda: read_run(directory).stdout_bytes)
+        alive = read_run(directory)
         assert alive.started is not None
         with pytest.raises(CannotClose, match="still lives"):
-            close_lost(newest_run(path), alive.started, 0.0)
-    directory = newest_run(path)
+            close_lost(directory, alive.started, 0.0)
     run = read_run(directory)
     assert run.started is not None
     assert run.heard_at is not None
@@ -128,9 +127,8 @@ def test_a_lost_run_gets_an_honest_result_once(watching: Session, write: Write) 
 def test_a_run_of_another_host_is_unknown_not_lost(write: Write) -> None:
     path = write("job", "exec sleep 60")
     with library_user(path):
-        wait_until(lambda: path.parent.joinpath(".executor_runtime").is_dir())
-        wait_until(lambda: read_run(newest_run(path)).pid)
-    directory = newest_run(path)
+        directory = begun_run(path)
+        wait_until(lambda: read_run(directory).pid)
     journal = directory / "events.jsonl"
     host = os.uname().nodename
     journal.write_text(journal.read_text().replace(f'"host":"{host}"', '"host":"elsewhere-7"'))

@@ -16,6 +16,7 @@ from er_tui.session.client import EngineClient
 from er_tui.session.library import Library
 from er_tui.session.session import Session
 from er_tui.session.state import RunState
+from er_tui.session.store import Store
 from er_tui.tui.app import DashboardApp
 from er_tui.tui.loader import Loader
 
@@ -27,11 +28,18 @@ _CLOSE_SECONDS = 10.0
 class Dashboard:
     """What a user does and sees; ``session`` tells what the screen is made from."""
 
-    def __init__(self, pilot: Pilot[None], session: Session, engine: EngineClient) -> None:
+    def __init__(
+        self, pilot: Pilot[None], session: Session, engine: EngineClient | None = None
+    ) -> None:
         self.pilot = pilot
         self.app = pilot.app
         self.session = session
-        self.engine = engine
+        self._engine = engine
+
+    @property
+    def engine(self) -> EngineClient:
+        assert self._engine is not None
+        return self._engine
 
     @property
     def strips(self) -> list[Strip]:
@@ -114,13 +122,37 @@ class Dashboard:
 
 
 @asynccontextmanager
+async def monitor(
+    *paths: Path, size: tuple[int, int] = (130, 40), stall_seconds: float | None = None
+) -> AsyncIterator[Dashboard]:
+    """A dashboard that only watches, once it has read all files."""
+    session = Session(Library(paths))
+    session.store, session.monitors = Store(), True
+    session.stall_seconds = stall_seconds
+    app = DashboardApp(session, Loader(session.library), "work/", False)
+    try:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            opened = Dashboard(pilot, session)
+            await opened.lose("loading…", "reading")
+            yield opened
+    finally:
+        session.store.close()
+
+
+@asynccontextmanager
 async def dashboard(
-    folder: Path, *, jobs: int = 2, size: tuple[int, int] = (130, 40), run_all: bool = False
+    folder: Path,
+    *,
+    jobs: int = 2,
+    size: tuple[int, int] = (130, 40),
+    run_all: bool = False,
+    with_past: bool = False,
 ) -> AsyncIterator[Dashboard]:
     """A dashboard of the folder, once it has read all files and the engine is there."""
     session = Session(Library([folder]))
     engine = EngineClient(jobs)
     session.engine = engine
+    session.store = Store() if with_past else None
     app = DashboardApp(session, Loader(session.library), "work/", run_all)
     try:
         async with app.run_test(size=size, notifications=True) as pilot:
@@ -129,4 +161,6 @@ async def dashboard(
             await opened.lose("loading…", "reading")
             yield opened
     finally:
+        if session.store is not None:
+            session.store.close()
         assert await asyncio.to_thread(engine.close, _CLOSE_SECONDS)

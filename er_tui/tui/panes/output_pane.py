@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import ClassVar, Literal, TypeAlias
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.message import Message
@@ -184,7 +186,13 @@ class OutputPane(Pane):
         head = Text(f"{look.glyph} {look.word}", style=tone_style(self._view, look.tone))
         summary = safe_block(run.error_summary or "").splitlines()
         reason = [Text(line, style=tone_style(self._view, "text--strong")) for line in summary]
-        return [head, Text(""), *reason, Text(""), Text("It wrote nothing.", style=muted)]
+        missing = _missing(run)
+        last = Text("It wrote nothing.", style=muted)
+        if missing:
+            names = " and ".join(f"{stream}.txt" for stream in missing)
+            words = f"{names} {'are' if len(missing) > 1 else 'is'} missing from its directory."
+            last = Text(words, style=tone_style(self._view, "bad"))
+        return [head, Text(""), *reason, Text(""), last]
 
     def _show_status(self) -> None:
         run = self._subject.run
@@ -204,6 +212,13 @@ class OutputPane(Pane):
         assert entry is not None
         name = safe_line(entry.name, limit=40)
         return Text(f"Keys go to {name} · Ctrl+] takes them back")
+
+    def _fact_of_capture(self, run: RunState, stream: str, muted: Style) -> Text:
+        short, count = stream[3:], run.stdout_bytes if stream == "stdout" else run.stderr_bytes
+        if stream in _missing(run):
+            return Text(f"{short} missing", style=tone_style(self._view, "bad"))
+        empty = not count and not run.live
+        return Text(f"{short} {'empty' if empty else size(count)}", style=muted)
 
     def _facts(self, run: RunState) -> list[Text]:
         muted = tone_style(self._view, "text--muted")
@@ -226,13 +241,21 @@ class OutputPane(Pane):
         else:
             shown = {"both": "stdout + stderr"}.get(self._choice, self._choice)
             parts.append(Text(shown, style=accent if self._choice != "both" else muted))
-            parts += [lines, Text(f"out {size(run.stdout_bytes)}", style=muted)]
-            parts.append(Text(f"err {size(run.stderr_bytes)}", style=muted))
+            parts.append(lines)
+            parts += [self._fact_of_capture(run, stream, muted) for stream in STREAMS]
         if run.live and not self._view.follow:
             parts.append(Text("f follows", style=muted))
         if run.live and run.pid is not None:
             parts.append(Text(f"process {run.pid}", style=muted))
         return parts
+
+
+def _missing(run: RunState) -> list[str]:
+    """The streams of an ended process whose captures are not there (any more)."""
+    if run.live or run.pid is None or run.directory is None:
+        return []
+    streams = STREAMS[:1] if run.terminal else STREAMS
+    return [s for s in streams if not os.path.lexists(f"{run.directory}/{s}.txt")]
 
 
 def _takes(run: RunState) -> bool:
