@@ -46,6 +46,8 @@ class Cancel(Frozen):
 
     name: ClassVar[str] = "cancel"
     run_id: str
+    reason: str = "cancelled by the operator"
+    """What the result says of it."""
 
 
 class SendSignal(Frozen):

@@ -7,73 +7,78 @@ does not read is dropped once it is :data:`MOST_UNSENT` bytes behind: it can rea
 
 from __future__ import annotations
 
+import math
 import os
 import selectors
-import signal
 import socket
 import time
 from collections import deque
 
-from pydantic import ValidationError
-
 from er_tui.engine.clients import Client
 from er_tui.engine.messages import (
+    LEAVINGS,
     PROTOCOL_VERSION,
     Cancel,
+    Company,
     Extend,
     Hello,
+    Inquire,
     Keys,
+    Known,
+    Leave,
+    Left,
+    LowSpace,
     Message,
     MessageError,
     Refused,
     RunEvent,
     SendSignal,
+    Standing,
     Start,
     Welcome,
     Window,
     from_line,
     to_line,
 )
+from er_tui.engine.oversight import Oversight
 from er_tui.engine.queue import Job, RunQueue
+from er_tui.engine.staying import Staying
+from er_tui.engine.steering import reason_of, size_of, steer
 from er_tui.runtime import RunControl
 from er_tui.rxp import RuntimeInvocation
 
 MOST_UNSENT = 64 << 20
 _CHUNK = 1 << 18
-_LARGEST_SIZE = 9999
-_GUARD_GONE = "the guard was killed"
 _PACE_SECONDS = 0.01
 """Between two tellings: events come by the thousand, and each telling takes the workers' turn."""
-_FIRST_CLIENT_SECONDS = 30.0
-"""Whoever started the engine connects at once; if nobody does, nobody will."""
 
 
 class Server:
-    """Serves clients until the last one is gone, the guard is, or :meth:`stop` is called.
-
-    ``guard`` is a descriptor that becomes readable when the guard dies; None if it has already.
-    """
+    """Serves clients until nothing makes it stay, the guard is gone, or :meth:`stop` is called."""
 
     def __init__(
-        self, listener: socket.socket, jobs: int, waiting_jobs: int, guard: int | None
+        self,
+        listener: socket.socket,
+        jobs: int,
+        waiting_jobs: int,
+        guard: Oversight,
+        staying: Staying,
     ) -> None:
         self._listener = listener
         self._jobs = (jobs, waiting_jobs)
+        self._guard = guard
+        self._staying = staying
         self._selector = selectors.DefaultSelector()
         self._clients: dict[int, Client] = {}
         self._outbox: deque[Message] = deque()
         self._waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._awake = False
+        self._asked = False
         self._tell_at = 0.0
-        self._guard = guard
-        self._stopped: str | None = None if guard is not None else _GUARD_GONE
-        self._had_client = False
+        self._stopped: str | None = None
         self._window: tuple[int, int] | None = None
+        self._low_space: dict[str, LowSpace] = {}
         self._queue: RunQueue | None = None
-
-    @property
-    def has_clients(self) -> bool:
-        return bool(self._clients)
 
     def publish(self, message: Message) -> None:
         """Tell every client; callable from any thread."""
@@ -88,19 +93,21 @@ class Server:
         self._stopped = self._stopped or reason
         self._wake()
 
+    def look(self) -> None:
+        """See whether there still is a reason to stay; callable from any thread."""
+        self._wake()
+
     def serve(self, queue: RunQueue) -> str:
         """Serve until there is a reason not to, and give it; clients stay connected after it."""
         self._queue = queue
-        if self._guard is not None:
-            self._selector.register(self._guard, selectors.EVENT_READ, self._guard_died)
+        self._selector.register(self._guard, selectors.EVENT_READ, self._hear_guard)
         self._listener.setblocking(False)
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._waker, selectors.EVENT_READ, self._woken)
-        give_up_at = time.monotonic() + _FIRST_CLIENT_SECONDS
-        while self._stopped is None and (self._clients or not self._had_client):
-            if not self._had_client and time.monotonic() >= give_up_at:
-                break
-            self._turn(None if self._had_client else give_up_at - time.monotonic())
+        while self._stopped is None and (left := self._seconds_left()) > 0:
+            self._turn(None if left == math.inf else left)
+        self._selector.unregister(self._guard)
+        self._guard.close()
         return self._stopped or "the dashboard is gone"
 
     def flush(self, seconds: float) -> None:
@@ -119,7 +126,15 @@ class Server:
         self._listener.close()
         os.close(self._waker)
 
+    def _seconds_left(self) -> float:
+        assert self._queue is not None
+        return self._staying.seconds_left(self._count(), bool(self._queue.jobs()))
+
     def _turn(self, seconds: float | None) -> None:
+        asked, self._asked = self._asked, False
+        if asked:
+            # Whoever asks has seen a dashboard die: what that left behind is heard first.
+            seconds = 0
         if self._outbox:
             pace = max(0.0, self._tell_at - time.monotonic())
             seconds = pace if seconds is None else min(seconds, pace)
@@ -128,6 +143,8 @@ class Server:
                 self._talk(key.data, ready)
             else:
                 key.data()
+        if asked:
+            self._guard.answer(self._stopped is None and self._seconds_left() > 0)
         if self._outbox and time.monotonic() >= self._tell_at:
             self._tell()
             self._tell_at = time.monotonic() + _PACE_SECONDS
@@ -136,7 +153,10 @@ class Server:
         """Send every client what there is to say, at once."""
         messages = []
         while self._outbox:
-            messages.append(self._outbox.popleft())
+            message = self._outbox.popleft()
+            messages.append(message)
+            if isinstance(message, LowSpace):
+                self._low_space[message.place] = message
         lines = b"".join(map(to_line, messages))
         for client in list(self._clients.values()):
             if client.greeted:
@@ -150,10 +170,11 @@ class Server:
         os.eventfd_read(self._waker)
         self._awake = False
 
-    def _guard_died(self) -> None:
-        assert self._guard is not None
-        self._selector.unregister(self._guard)
-        self.stop(_GUARD_GONE)
+    def _hear_guard(self) -> None:
+        if self._guard.hear():
+            self._asked = True
+        elif self._stopped is None:
+            self.stop("the guard was killed")
 
     def _accept(self) -> None:
         try:
@@ -162,7 +183,6 @@ class Server:
             return  # gone again before we looked
         connection.setblocking(False)
         client = Client(connection)
-        self._had_client = True
         self._clients[connection.fileno()] = client
         self._selector.register(connection, selectors.EVENT_READ, client)
 
@@ -193,16 +213,59 @@ class Server:
 
     def _obey(self, client: Client, message: Message) -> None:
         if isinstance(message, Hello):
-            if message.protocol != PROTOCOL_VERSION:
-                raise MessageError(
-                    f"the engine speaks protocol {PROTOCOL_VERSION}, not {message.protocol}"
-                )
-            client.greeted = True
-            self._send(client, to_line(Welcome(PROTOCOL_VERSION, os.getpid(), *self._jobs)))
+            self._greet(client, message)
+        elif isinstance(message, Inquire):
+            self._send(client, to_line(self._standing()))
         elif not client.greeted:
             raise MessageError("the first message must be hello")
+        elif isinstance(message, Leave):
+            self._let_go(client, message)
         else:
             self._serve(client, message)
+
+    def _greet(self, client: Client, hello: Hello) -> None:
+        assert self._queue is not None
+        if hello.protocol != PROTOCOL_VERSION:
+            raise MessageError(
+                f"the engine speaks protocol {PROTOCOL_VERSION}, not {hello.protocol}"
+            )
+        client.greeted = True
+        known = [] if client.counted else [_known(job) for job in self._queue.jobs()]
+        client.counted = True
+        welcome = Welcome(PROTOCOL_VERSION, os.getpid(), *self._jobs)
+        for message in (welcome, *self._low_space.values(), *known):
+            client.unsent += to_line(message)
+        self._tell_company()
+
+    def _let_go(self, client: Client, leave: Leave) -> None:
+        """The client leaves; what that means for us is told to it, and the others."""
+        if leave.how not in LEAVINGS:
+            raise MessageError(f"a client leaves by one of {sorted(LEAVINGS)}")
+        client.counted = False
+        if leave.how == "end":
+            self.stop("ended by the operator")
+        elif leave.how == "keep":
+            self._staying.keep = True
+        elif leave.how == "quit" and not self._count():
+            self._staying.keep = False
+        goes_on = self._stopped is None and self._seconds_left() > 0
+        self._send(client, to_line(Left(goes_on)))
+        self._tell_company()
+
+    def _count(self) -> int:
+        return sum(client.counted for client in self._clients.values())
+
+    def _tell_company(self) -> None:
+        line = to_line(Company(self._count()))
+        for client in list(self._clients.values()):
+            if client.counted:
+                self._send(client, line)
+
+    def _standing(self) -> Standing:
+        assert self._queue is not None
+        all_of_them, running = len(self._queue.jobs()), self._queue.running_count
+        queued = max(0, all_of_them - running)
+        return Standing(running, queued, self._count(), self._staying.keep)
 
     def _serve(self, client: Client, message: Message) -> None:
         """Do what a client that said hello asks for."""
@@ -214,14 +277,14 @@ class Server:
                 self._queue.cancel(run_id, "cancelled by the operator")
             case SendSignal(run_id) | Extend(run_id) | Keys(run_id):
                 try:
-                    _steer(self._queue.control(run_id), message)
+                    steer(self._queue.control(run_id), message)
                 except (TypeError, ValueError) as error:
                     # Not a refusal of the run: that goes on.
                     self._send(client, to_line(Refused(None, f"run {run_id}: {error}")))
-            case Window(columns, rows):
-                self._window = _size(columns), _size(rows)
-                for control in self._queue.controls():
-                    control.resize(*self._window)
+            case Window():
+                self._window = size_of(message)
+                for job in self._queue.jobs():
+                    job.control.resize(*self._window)
             case _:
                 raise MessageError(f"{message.name} is for the engine to say")
 
@@ -235,10 +298,16 @@ class Server:
             )
             if self._window is not None:
                 control.resize(*self._window)
-            invocation = RuntimeInvocation.model_validate(dict(start.invocation))
-            queue.put(Job(invocation, control))
+            job = Job(RuntimeInvocation.model_validate(dict(start.invocation)), control)
+            queue.put(job)
         except (TypeError, ValueError) as error:
-            self._send(client, to_line(Refused(start.run_id, _reason(error))))
+            self._send(client, to_line(Refused(start.run_id, reason_of(error))))
+            return
+        # What has happened in it waits to be told by this thread, after this.
+        line = to_line(_known(job, queued=True))
+        for other in list(self._clients.values()):
+            if other is not client and other.greeted:
+                self._send(other, line)
 
     def _send(self, client: Client, data: bytes = b"") -> None:
         client.unsent += data
@@ -260,41 +329,15 @@ class Server:
         if self._clients.pop(client.connection.fileno(), None) is not None:
             self._selector.unregister(client.connection)
             client.connection.close()
+            if client.counted:
+                self._tell_company()
 
 
-def _steer(control: RunControl | None, message: SendSignal | Extend | Keys) -> None:
-    """Carry out an order to a live run. Raises ValueError or TypeError if that cannot be."""
-    if control is None or control.record is None:
-        if isinstance(message, Keys):
-            return  # typed on while it ended
-        raise ValueError("it is not running")
-    match message:
-        case SendSignal(_, name):
-            if name not in signal.Signals.__members__:
-                raise ValueError(f"{name!r} is not a signal")
-            if control.leader is None:
-                raise ValueError("it has no process that could be signalled")
-            control.send_signal(signal.Signals[name])
-        case Extend(_, seconds):
-            if not control.extend(seconds):
-                raise ValueError("it has no deadline, or that has passed")
-        case Keys(_, text):
-            if not isinstance(text, str):
-                raise TypeError("keys are text")
-            control.type_keys(text.encode())
-
-
-def _size(number: object) -> int:
-    """Columns or rows, as far as a terminal can have them. Raises MessageError."""
-    if not isinstance(number, int) or not 0 < number <= _LARGEST_SIZE:
-        raise MessageError(f"{number!r} is not the size of a window")
-    return number
-
-
-def _reason(error: TypeError | ValueError) -> str:
-    """The error in words; without the values of an invocation, which may be secret."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    words = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
-    return f"not an invocation: {'; '.join(words)}"
+def _known(job: Job, *, queued: bool = False) -> Known:
+    """What a client is told of a run that it did not start."""
+    control, directory = job.control, None
+    if control.record is not None and not queued:
+        written = control.record.directory
+        directory = written.path if written is not None else ""
+    kind = job.invocation.runtime_kind
+    return Known(control.run_id, control.source, kind, job.queued_at, directory)

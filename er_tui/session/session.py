@@ -111,9 +111,11 @@ class Session(Listing):
         """Queue a run of each that has none live and can be run; how many."""
         return sum(1 for key in keys if not self._is_live(key) and self.start(key) is not None)
 
-    def cancel(self, run_id: str) -> None:
-        """Ask for the end of a run; a second time means at once."""
-        self._order(run_id, Cancel(run_id))
+    def cancel(self, run_id: str, reason: str | None = None) -> None:
+        """Ask for the end of a run; a second time means at once. ``reason`` is for its result,
+        which names the operator without one.
+        """
+        self._order(run_id, Cancel(run_id) if reason is None else Cancel(run_id, reason))
 
     def send_signal(self, run_id: str, name: str) -> None:
         """Have the process group of a run sent this signal (``SIGUSR1``)."""
