@@ -20,8 +20,10 @@ from er_tui.journal.events import (
     MaskedValue,
     Member,
     ProcessIdentity,
+    RunFinished,
     Source,
 )
+from er_tui.rxp.vocabulary import TERMINAL_STATUSES
 
 EVENTS_VERSION = 1
 
@@ -134,7 +136,7 @@ def decode(document: Mapping[str, Any]) -> Event | None:
         return None
     kind = KINDS[name]
     try:
-        return kind(
+        event = kind(
             **{
                 field: read(document[field])
                 for field, read in _readers(kind).items()
@@ -143,3 +145,16 @@ def decode(document: Mapping[str, Any]) -> Event | None:
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    return None if isinstance(event, RunFinished) and not is_result(event.result) else event
+
+
+def is_result(document: Mapping[str, Any]) -> bool:
+    """Whether a JSON document says as a RuntimeResult does how a run ended; the rest of it is
+    whatever it is."""
+    status, code, summary = map(document.get, ("status", "exit_code", "error_summary"))
+    return (
+        isinstance(status, str)
+        and status in TERMINAL_STATUSES
+        and (code is None or type(code) is int)
+        and isinstance(summary, str | None)
+    )

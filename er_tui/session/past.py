@@ -13,6 +13,7 @@ from typing import Any
 
 from er_tui.journal.events import Event, RunFinished, RunStarted
 from er_tui.journal.identity import presence
+from er_tui.journal.lines import is_result
 from er_tui.journal.reading import EventTail, glance
 from er_tui.journal.run_directory import RESULT_FILE
 from er_tui.rxp.vocabulary import TERMINAL_STATUSES
@@ -115,9 +116,7 @@ def read_result(directory: str | os.PathLike[str]) -> dict[str, Any] | None:
             document = json.loads(file.read(_LARGEST_RESULT))
     except (OSError, ValueError, RecursionError):
         return None
-    if not isinstance(document, dict) or document.get("status") not in TERMINAL_STATUSES:
-        return None
-    return document
+    return document if isinstance(document, dict) and is_result(document) else None
 
 
 def _mtime(path: Path) -> float | None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from er_tui.journal import events
 from er_tui.journal.events import Event
 from er_tui.journal.lines import decode, encode
+from er_tui.rxp.vocabulary import TERMINAL_STATUSES
 
 TEXT = st.text(st.characters(), max_size=20)
 AT = st.floats(min_value=0, max_value=4e9)
@@ -100,7 +101,15 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
         next_seconds=st.none() | AT,
     ),
     events.Noted: st.builds(events.Noted, at=AT, text=TEXT),
-    events.RunFinished: st.builds(events.RunFinished, at=AT, result=JSON),
+    events.RunFinished: st.builds(
+        events.RunFinished,
+        at=AT,
+        result=st.builds(
+            lambda rest, status: {**rest, "exit_code": None, "error_summary": "x", **status},
+            JSON,
+            st.fixed_dictionaries({"status": st.sampled_from(sorted(TERMINAL_STATUSES))}),
+        ),
+    ),
 }
 
 
@@ -157,6 +166,11 @@ def test_fields_of_a_newer_writer_are_skipped() -> None:
         {"v": 1, "event": "spawned", "at": 1.0, "process": None},
         {"v": 1, "event": "spawned", "at": 1.0, "process": {"pid": "1"}},
         {"v": 1, "event": "finished", "at": 1.0, "result": "ok"},
+        {"v": 1, "event": "finished", "at": 1.0, "result": {}},
+        {"v": 1, "event": "finished", "at": 1.0, "result": {"status": "running"}},
+        {"v": 1, "event": "finished", "at": 1.0, "result": {"status": ["failed"]}},
+        {"v": 1, "event": "finished", "at": 1.0, "result": {"status": "failed", "exit_code": "1"}},
+        {"v": 1, "event": "finished", "at": 1, "result": {"status": "failed", "error_summary": 1}},
         {"v": 1, "event": "exited", "at": 1.0, "exit_code": "0", "signal": None},
         {"v": 1, "event": "spawned", "at": 1.0, "process": None, "terminal": 1},
     ],
