@@ -221,7 +221,7 @@ class Listing(Runs):
 
     def _is_live(self, key: str) -> bool:
         run = self.latest(key)
-        return run is not None and run.live
+        return run is not None and run.live and not run.elsewhere
 
 
 def _unread(folder: str, run_id: str) -> RunState:

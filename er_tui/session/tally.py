@@ -25,9 +25,12 @@ def standing_of(entry: Entry, run: RunState | None) -> str:
 
 
 def can_start(entry: Entry, run: RunState | None) -> bool:
-    """Whether a run of it could be started: a good file, and no live run of ours."""
-    free = run is None or not run.live or run.foreign
-    return entry.error is None and not (entry.gone or entry.kept) and free
+    """Whether a run of it could be started: a good file, and no live run, whoever runs that.
+
+    Of a run where nobody here can see it, it is not known that it lives.
+    """
+    busy = run is not None and run.live and not run.elsewhere
+    return entry.error is None and not (entry.gone or entry.kept) and not busy
 
 
 @dataclass(slots=True)
@@ -37,7 +40,7 @@ class Tally:
     standings: Counter[str] = field(default_factory=Counter)
     """By :func:`standing_of`."""
     lanes: Counter[bool] = field(default_factory=Counter)
-    """The running latest runs: those that wait for somebody else (True), and processes."""
+    """The latest runs that our engine runs: those that wait for somebody else (True), processes."""
     startable: set[str] = field(default_factory=set)
     unsuccessful: set[str] = field(default_factory=set)
     """Those whose latest run ended otherwise than well."""
@@ -62,7 +65,8 @@ class Tally:
             return
         standing = standing_of(entry, run)
         # Counted apart: of a file that has been edited to a bad one, the standing tells that.
-        lane = waits if run is not None and run.live and run.status == "running" else None
+        runs = run is not None and run.live and run.status == "running" and not run.foreign
+        lane = waits if runs else None
         self._seen[key] = standing, lane
         self.standings[standing] += 1
         if lane is not None:
