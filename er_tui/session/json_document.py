@@ -16,6 +16,8 @@ from er_tui.launching import module_command
 from er_tui.session.artifact import LARGEST_JSON
 from er_tui.text.json_folds import Folds
 from er_tui.text.line_index import Line, LineIndex
+from er_tui.text.pattern import Pattern
+from er_tui.text.search import Search
 
 _STREAM: Final = "json"
 _READ: Final = 1 << 20
@@ -39,6 +41,7 @@ class JsonDocument:
         """Why it is not shown whole, as the beginning of a sentence."""
         self.done = False
         """Whether all that could be laid out is there."""
+        self.search: Search | None = None
         self._read = 0
         self._pending = b""
         """Depths of lines that are not indexed yet."""
@@ -63,6 +66,30 @@ class JsonDocument:
     def line_count(self) -> int:
         return self.folds.line_count
 
+    @property
+    def searching(self) -> bool:
+        """Whether there is more to be found of what is there now."""
+        return self.search is not None and self.search.busy
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether all of the document is there and searched."""
+        return self.done and not self.searching
+
+    @property
+    def searched_share(self) -> float:
+        """How much of what is there is searched, from 0 to 1."""
+        if self.search is None or not self._index.size:
+            return 1.0
+        return self.search.searched / self._index.size
+
+    def find(self, pattern: Pattern | None) -> None:
+        """Search keys and values, as they are laid out, for something else, or for nothing."""
+        if self.search is not None:
+            self.search.close()
+        files = {_STREAM: self._files[0]}
+        self.search = None if pattern is None else Search(pattern, self._index, files)
+
     def lines(self, first: int, count: int) -> list[Line]:
         """As many of these lines as there are."""
         return self._index.lines(first, min(count, self.line_count - first))
@@ -75,6 +102,8 @@ class JsonDocument:
         more = self._take_in(until)
         if ended and not more and not self.done:
             self._end()
+        if self.search is not None:
+            self.search.step()
         return self.folds.step(max(0.0, until - time.monotonic())) or more
 
     def close(self) -> None:
@@ -82,6 +111,7 @@ class JsonDocument:
         if not self.done:
             self._process.kill()
             self._process.communicate()
+        self.find(None)
         self._index.close()
         self._lines.close()
         self._depths.close()

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from bisect import insort
-from typing import Final
+from typing import Final, TypeAlias
 
 from er_tui.text.json_layout import CLOSING, DEEPEST
 from er_tui.text.line_set import BLOCK, LineSet
+
+Folding: TypeAlias = tuple[bool, tuple[int, ...]]
 
 _ZEROS: Final = b"0" * 256
 _AT_ONCE: Final = 64 * BLOCK
@@ -127,6 +129,29 @@ class Folds:
     def open_all(self) -> None:
         self._all_folded, self._others = False, []
         self._shown, self._done = LineSet(), 0
+
+    def reveal(self, line: int) -> bool:
+        """Open whatever hides a line; whether anything did."""
+        hiding: list[int] = []
+        container = self.parent(line)
+        while container is not None:
+            if self.is_folded(container):
+                hiding.append(container)
+            container = self.parent(container)
+        for container in reversed(hiding):
+            self.toggle(container)
+        return bool(hiding)
+
+    @property
+    def folding(self) -> Folding:
+        """What is folded, to come back to."""
+        return self._all_folded, tuple(self._others)
+
+    @folding.setter
+    def folding(self, folding: Folding) -> None:
+        if folding != self.folding:
+            self._all_folded, self._others = folding[0], list(folding[1])
+            self._shown, self._done = LineSet(), 0
 
     def grow(self, depths: bytes) -> None:
         """There are more lines, of these depths."""

@@ -74,6 +74,61 @@ async def test_json_is_laid_out_coloured_and_folds(folder: Path, write: Write) -
         assert number == null
 
 
+async def test_json_is_searched_and_what_hides_a_match_is_opened(
+    folder: Path, write: Write
+) -> None:
+    write("one")
+    async with dashboard(folder) as screen:
+        await shown_artifact(screen, json.dumps(DOCUMENT).encode())
+        await screen.see('"more": {')
+        await into_json(screen)
+        await screen.press("z")
+        await screen.lose('"second"')
+        assert "/ find" in screen.footer
+        await screen.press("slash", *"name")
+        await screen.see("1 of 2 lines", "$.items[0].name", '▾   "items": [', '"name": "first"')
+        assert '"deeper"' not in screen.shown
+        await screen.press("enter")
+        await screen.see('"name" 1 of 2 lines · $.items[0].name · JSON')
+        await screen.press("n")
+        await screen.see('"name" 2 of 2 lines · $.items[1].name')
+        await screen.press("n", "N")
+        await screen.see('"name" 2 of 2 lines · $.items[1].name')
+        await screen.press("slash", "alt+r", *"DEEP(er|y)", "enter")
+        await screen.see("/DEEP(er|y)/ 1 of 1 line · $.more.deep.deeper")
+        await screen.press("slash", "alt+c")
+        await screen.see("no line matches")
+        await screen.press("escape")
+        await screen.lose("DEEP", "alt+c")
+        await screen.see("$.more.deep.deeper · JSON · 18 lines")
+
+
+async def test_giving_up_a_search_folds_again_what_it_opened(folder: Path, write: Write) -> None:
+    write("one")
+    async with dashboard(folder) as screen:
+        await shown_artifact(screen, json.dumps(DOCUMENT).encode())
+        await screen.see('"more": {')
+        await into_json(screen)
+        await screen.press("z", "slash", *"second")
+        await screen.see("$.items[1].name", '"second"')
+        await screen.press("escape")
+        await screen.lose('"second"', "alt+c")
+        await screen.see("$ · JSON", '▸   "items": […] 9 lines')
+
+
+async def test_a_large_document_is_searched_while_it_is_laid_out(
+    folder: Path, write: Write
+) -> None:
+    write("one")
+    async with dashboard(folder) as screen:
+        items = [{"id": n, "in": {"x": n}} for n in range(100_000)]
+        await shown_artifact(screen, json.dumps(items).encode())
+        await screen.see('"id": 0')
+        await into_json(screen)
+        await screen.press("z", "slash", *'"x": 99999', "enter")
+        await screen.see("1 of 1 line · $[99999].in.x", '"x": 99999')
+
+
 async def test_a_click_folds_what_begins_there(folder: Path, write: Write) -> None:
     write("one")
     async with dashboard(folder) as screen:

@@ -23,7 +23,7 @@ from er_tui.text.safe import safe_line
 from er_tui.tui.looks import size
 from er_tui.tui.panes.pane import Pane, Subject
 from er_tui.tui.widgets.hex_view import HexView
-from er_tui.tui.widgets.json_view import JsonView
+from er_tui.tui.widgets.json_panel import JsonPanel
 from er_tui.tui.widgets.log_panel import LogPanel
 from er_tui.tui.widgets.log_words import view_words
 from er_tui.tui.widgets.status_line import StatusLine
@@ -59,7 +59,7 @@ class ArtifactsPane(Pane):
         self._reason: str | None = None
         """Why it is shown as something else than what it is named."""
         self._panel = LogPanel(view_id="artifact")
-        self._json = JsonView(id="artifact-json")
+        self._json = JsonPanel(view_id="artifact-json")
         self._hex = HexView(id="artifact-hex")
         self._view: Widget = self._panel
         """What shows the selected one: one of these three."""
@@ -112,19 +112,17 @@ class ArtifactsPane(Pane):
         self._view_target().focus()
 
     def can(self, command_id: str) -> bool:
-        if command_id in ("fold_all", "open_all"):
-            return self._view is self._json
+        if self._view is self._json:
+            return self._json.can(command_id)
         return self._view is self._panel and self._panel.can(command_id)
 
     def act(self, command_id: str) -> None:
-        if command_id == "fold_all":
-            self._json.fold_all()
-        elif command_id == "open_all":
-            self._json.open_all()
-        else:
-            self._panel.act(command_id)
+        (self._json if self._view is self._json else self._panel).act(command_id)
 
     def on_log_panel_changed(self) -> None:
+        self._show_status()
+
+    def on_json_panel_changed(self) -> None:
         self._show_status()
 
     def on_output_view_changed(self) -> None:
@@ -134,7 +132,7 @@ class ArtifactsPane(Pane):
         self._show_status()
 
     def on_json_view_changed(self) -> None:
-        document = self._json.document
+        document = self._json.view.document
         if document is not None and document.problem is not None:
             self._reason = f"{document.problem}. Shown as text."
             self._show_text(self._path)
@@ -220,7 +218,9 @@ class ArtifactsPane(Pane):
             self._view_target().focus()
 
     def _view_target(self) -> Widget:
-        return self._panel.view if self._view is self._panel else self._view
+        if self._view is self._hex:
+            return self._hex
+        return self._json.view if self._view is self._json else self._panel.view
 
     def _say(self, *lines: str) -> None:
         muted = tone_style(self._panel.view, "text--muted")
@@ -250,13 +250,14 @@ class ArtifactsPane(Pane):
         )
 
     def _about_json(self) -> list[tuple[str, str]]:
-        document = self._json.document
+        document = self._json.view.document
         if document is None or not document.line_count:
             return [("reading", "text--muted")]
         count = document.line_count
         lines = f"{count:,} line{'' if count == 1 else 's'}" + ("" if document.done else " so far")
-        place = safe_line(document.path_of(self._json.cursor), limit=300)
-        return [(place, "text--accent"), (f"JSON · {lines}", "text--muted")]
+        place = safe_line(document.path_of(self._json.view.cursor), limit=300)
+        parts = [(place, "text--accent"), (f"JSON · {lines}", "text--muted")]
+        return [(self._json.words, "text--accent"), *parts] if self._json.words else parts
 
     def _about_text(self) -> list[tuple[str, str]]:
         view = self._panel.view

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar, Final
 
 from rich.style import Style
@@ -16,31 +15,35 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from er_tui.session.json_document import JsonDocument
+from er_tui.session.matches import knows_next, next_match
+from er_tui.text.json_folds import Folding
 from er_tui.text.line_index import Line
-from er_tui.text.safe import safe_characters
+from er_tui.text.pattern import Pattern
 from er_tui.tui.widgets.drawn_lines import DrawnLines
+from er_tui.tui.widgets.json_text import json_text
 from er_tui.tui.widgets.strips import strip_of
-from er_tui.tui.widgets.tones import TONE_CLASSES, tone_style
+from er_tui.tui.widgets.tones import TONE_CLASSES
 
 _STEP_SECONDS: Final = 0.008
 """Of work at a time: half a frame, so that keys are answered in between."""
 _PAUSE_SECONDS: Final = 0.03
 """Between looks at what was laid out meanwhile."""
 _GUTTER: Final = 2
-_TOKEN: Final = re.compile(
-    r'(?P<key>"(?:[^"\\]|\\.)*+"(?=: ))|(?P<text>"(?:[^"\\]|\\.)*+"?)|(?P<other>[^\s{}\[\]:,"]+)'
-)
-_TONES: Final = {"key": "text--accent", "text": "good", "other": "live"}
-_CLOSERS: Final = {"{": "{…}", "[": "[…]"}
 
 
 class JsonView(DrawnLines, can_focus=True):
     """Shows a :class:`JsonDocument`; the line with the cursor can be folded and opened."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES) | {"json--cursor"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES) | {
+        "json--cursor",
+        "json--match",
+        "json--current",
+    }
     DEFAULT_CSS = """
     JsonView > .json--cursor { background: $foreground 8%; }
     JsonView:focus > .json--cursor { background: $primary 22%; }
+    JsonView > .json--match { color: $foreground; background: $warning 40%; }
+    JsonView > .json--current { color: $background; background: $accent; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
@@ -62,6 +65,10 @@ class JsonView(DrawnLines, can_focus=True):
         self.document: JsonDocument | None = None
         self.cursor = 0
         """The line that is acted on; always one that is shown."""
+        self.match: int | None = None
+        """The line of the match that is looked at."""
+        self._awaited: tuple[int, int] | None = None
+        """From which line on, and in which direction, a match is waited for."""
         self._widest = 0
         self._timer: Timer | None = None
         self._window: tuple[tuple[int, ...], list[tuple[int, Line]]] | None = None
@@ -72,6 +79,7 @@ class JsonView(DrawnLines, can_focus=True):
             self.document.close()
         self.document = document
         self.cursor = self._widest = 0
+        self.match = self._awaited = None
         self._window = None
         self.virtual_size = Size(0, 0)
         self.scroll_to(0, 0, animate=False, force=True)
@@ -96,6 +104,55 @@ class JsonView(DrawnLines, can_focus=True):
             self.document.folds.open_all()
             self._show_anew(top)
 
+    # Searching
+
+    def find(self, pattern: Pattern | None) -> None:
+        """Mark what matches from now on; nothing with None."""
+        self.match = self._awaited = None
+        if self.document is not None:
+            self.document.find(pattern)
+            self._window = None
+            self.refresh()
+            self._step()
+
+    def await_match(self, line: int, direction: int) -> None:
+        """Go to the next match behind (1) or ahead of (-1) ``line`` once it is known, unless the
+        user moves before."""
+        self._awaited = line, direction
+        self._step()
+
+    def go_to(self, line: int) -> None:
+        """Bring a line into view, out of whatever is folded over it."""
+        assert self.document is not None
+        folds = self.document.folds
+        top = folds.line_at(self.scroll_offset.y)
+        if folds.reveal(line):
+            self._show_anew(top)
+        self._put(folds.row_of(line))
+        self._step()
+
+    def stand(self, cursor: int, folding: Folding) -> None:
+        """Be there again, with the same folded."""
+        if self.document is not None:
+            top = self.document.folds.line_at(self.scroll_offset.y)
+            self.document.folds.folding = folding
+            self._show_anew(top)
+            self._put(self.document.folds.row_of(cursor))
+            self._step()
+
+    def _look_for_awaited(self) -> None:
+        document = self.document
+        if self._awaited is None or document is None or document.search is None:
+            return
+        line, direction = self._awaited
+        if document.is_searched or knows_next(document.search, line, direction):
+            self._awaited = None
+            found = next_match(document.search, line, direction)
+            if found is not None and found < document.line_count:
+                self.match = found
+                self.go_to(found)
+                self.refresh()
+
     def _step(self) -> None:
         if self._timer is not None:
             self._timer.stop()
@@ -106,11 +163,15 @@ class JsonView(DrawnLines, can_focus=True):
         folds = document.folds
         before = (folds.line_count, folds.row_count, document.done)
         top = folds.line_at(self.scroll_offset.y)
+        found = None if document.search is None else document.search.searched
         more = document.advance(_STEP_SECONDS)
         if (folds.line_count, folds.row_count, document.done) != before or folds.busy:
             self._show_anew(top)
-        if not document.done or more:
+        if document.search is not None and document.search.searched != found:
+            self.post_message(self.Changed())
+        if not document.is_searched or more:
             self._timer = self.set_timer(0.001 if more else _PAUSE_SECONDS, self._step)
+        self._look_for_awaited()
 
     def _show_anew(self, top: int | None) -> None:
         """Other rows than before, with the same line at the top as far as there is one."""
@@ -127,6 +188,7 @@ class JsonView(DrawnLines, can_focus=True):
     # Keys and mouse
 
     def action_move(self, by: int) -> None:
+        self._awaited = None
         if self.document is not None:
             self._put(self.document.folds.row_of(self.cursor) + by)
 
@@ -231,30 +293,17 @@ class JsonView(DrawnLines, can_focus=True):
 
     def _line(self, number: int, line: Line) -> Text:
         assert self.document is not None
-        folds = self.document.folds
-        muted = tone_style(self, "text--muted")
-        plain = safe_characters(line.raw.decode(errors="replace"))
-        opens, folded = folds.opens(number), folds.is_folded(number)
-        text = Text(end="")
-        text.append("▸ " if folded else "▾ " if opens else "  ", style=muted)
-        at = 0
-        for token in _TOKEN.finditer(plain):
-            text.append(plain[at : token.start()])
-            text.append(token[0], style=tone_style(self, _TONES[token.lastgroup or "other"]))
-            at = token.end()
-        rest = plain[at:]
-        if folded:
-            text.append(rest[:-1] + _CLOSERS.get(rest[-1:], "…"))
-            text.append(self._hidden(number), style=muted)
-        else:
-            text.append(rest)
-        if line.cut:
-            text.append(f" … {line.cut} bytes more", style=muted)
-        return text
+        folds, search = self.document.folds, self.document.search
+        return json_text(
+            self,
+            line,
+            opens=folds.opens(number),
+            hidden=self._hidden(number) if folds.is_folded(number) else None,
+            pattern=None if search is None else search.pattern,
+            mark="json--current" if number == self.match else "json--match",
+        )
 
     def _hidden(self, number: int) -> str:
         assert self.document is not None
         end = self.document.folds.closing(number)
-        if end is None:
-            return " …"
-        return f" {end - number:,} lines"
+        return "…" if end is None else f"{end - number:,} lines"

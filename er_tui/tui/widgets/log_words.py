@@ -4,30 +4,42 @@
 from __future__ import annotations
 
 from er_tui.session.log import Log
+from er_tui.text.pattern import Pattern
 from er_tui.text.safe import safe_line
+from er_tui.text.search import Search
 from er_tui.tui.widgets.output_view import OutputView
 
 _LONGEST_PATTERN = 30
 
 
 def found_words(view: OutputView) -> str:
-    """How the search stands: ``3 of 128 lines, 61 %``; empty without one."""
+    """How the search of a log stands; empty without one."""
     log = view.shown
     if log is None or log.search is None:
         return ""
-    if log.search.failure is not None:
-        return safe_line(log.search.failure)
-    matches = log.search.matches
+    return match_words(log.search, view.match, None if log.is_searched else log.searched_share)
+
+
+def match_words(search: Search, match: int | None, share: float | None) -> str:
+    """``3 of 128 lines, 61 %``: the match that is looked at, of those that were found in the
+    ``share`` that is searched; None when that is all."""
+    if search.failure is not None:
+        return safe_line(search.failure)
+    matches = search.matches
     count = len(matches)
-    if view.match is not None and view.match in matches:
-        words = f"{matches.rank(view.match) + 1:,} of {count:,} line{_s(count)}"
-    elif log.is_searched and not count:
+    if match is not None and match in matches:
+        words = f"{matches.rank(match) + 1:,} of {count:,} line{_s(count)}"
+    elif share is None and not count:
         words = "no line matches"
     else:
         words = f"{count:,} line{_s(count)}"
-    if log.is_searched:
-        return words
-    return f"{words}, {min(99, int(100 * log.searched_share))} %"
+    return words if share is None else f"{words}, {min(99, int(100 * share))} %"
+
+
+def pattern_words(pattern: Pattern) -> str:
+    """``"text"``, ``/expression/``."""
+    sign = "/" if pattern.regex else '"'
+    return f"{sign}{safe_line(pattern.text, _LONGEST_PATTERN)}{sign}"
 
 
 def view_words(view: OutputView) -> list[str]:
@@ -35,9 +47,7 @@ def view_words(view: OutputView) -> list[str]:
     words = []
     log = view.shown
     if log is not None and log.search is not None:
-        pattern = log.search.pattern
-        sign = "/" if pattern.regex else '"'
-        words.append(f"{sign}{safe_line(pattern.text, _LONGEST_PATTERN)}{sign} {found_words(view)}")
+        words.append(f"{pattern_words(log.search.pattern)} {found_words(view)}")
         words += filter_words(log)
     if view.times == "since start":
         words.append("times since the start")
