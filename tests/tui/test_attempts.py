@@ -3,15 +3,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from er_tui.journal.lines import encode
 from tests.http_backend.scripted import Received, Scripted, Step, reply
 from tests.session.conftest import Write
 from tests.tui.dashboard import Dashboard, dashboard
+from tests.tui.test_timeline import (
+    LONGEST_STEP_SECONDS,
+    POLLS,
+    frozen_heap,
+    longest_pause,
+    polls,
+)
+
+__all__ = ["frozen_heap"]
 
 SECRET = "s3cret-token-0123456789"
 
@@ -151,6 +162,27 @@ async def test_a_run_without_requests_says_so(folder: Path, write: Write) -> Non
         await screen.see("✓ succeeded")
         await screen.pane("Attempts")
         await screen.see("This run sent no requests.")
+
+
+@pytest.mark.usefixtures("frozen_heap")
+async def test_a_long_journal_is_read_without_holding_up_the_screen(
+    folder: Path, write: Write
+) -> None:
+    write("local", "echo x")
+    async with dashboard(folder) as screen:
+        await screen.press("r")
+        await screen.see("✓ succeeded")
+        journal = Path(f"{screen.run('local').directory}/events.jsonl")
+        with journal.open("a") as file:
+            file.writelines(f"{encode(event)}\n" for event in polls(POLLS))
+        shown = asyncio.Event()
+        watcher = asyncio.create_task(longest_pause(shown))
+        await screen.pane("Attempts")
+        await screen.see(f"{POLLS} attempts")
+        shown.set()
+        assert await watcher < LONGEST_STEP_SECONDS
+        await screen.press("tab", "g")
+        await screen.see("   1 poll")
 
 
 async def test_a_hostile_body_and_status_are_shown_inert(folder: Path, write: Write) -> None:

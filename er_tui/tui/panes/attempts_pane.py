@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.timer import Timer
 from textual.widget import Widget
 
 from er_tui.journal.reading import EventTail
@@ -30,6 +31,9 @@ _PARSED_BYTES = 64 << 10
 _PLAIN_BYTES = 16 << 10
 _SHOWN_LINES = 500
 _NAME_WIDTH = 18
+_READ_BYTES = 1 << 14
+"""Of the journal at a time: what is decoded in a millisecond or two."""
+_STEP_SECONDS = 0.006
 
 
 class _Body(NamedTuple):
@@ -51,6 +55,7 @@ class AttemptsPane(Pane):
         self._tail: EventTail | None = None
         self._attempts = Attempts()
         self._detailed: AttemptRow | None = None
+        self._more: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield AttemptList(id="attempts")
@@ -92,10 +97,31 @@ class AttemptsPane(Pane):
         if fresh:
             self._directory, self._attempts = directory, Attempts()
             self._tail = EventTail(directory) if directory is not None else None
-        changed = self._attempts.take(self._tail.read()) if self._tail is not None else False
+        if fresh or self._more is None:
+            self._step(fresh=fresh)
+        self._show_status()
+
+    def _step(self, *, fresh: bool = False) -> None:
+        """Read for a while; the rest of a long journal follows, and keys are answered between."""
+        if self._more is not None:
+            self._more.stop()
+            self._more = None
+        until = time.monotonic() + _STEP_SECONDS
+        changed = more = False
+        while self._tail is not None:
+            changed = self._attempts.take(self._tail.read(_READ_BYTES)) or changed
+            more = self._tail.more
+            if not more or time.monotonic() >= until:
+                break
         if fresh or changed:
             self._list.show(self._attempts.rows, self._attempts.longest, fresh=fresh)
+        if fresh or not more:
             self._show_selected()
+        if more:
+            self._more = self.set_timer(0.001, self._go_on)
+
+    def _go_on(self) -> None:
+        self._step()
         self._show_status()
 
     def _show_status(self) -> None:
