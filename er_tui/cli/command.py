@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from importlib import import_module
@@ -19,13 +20,19 @@ class Word(NamedTuple):
     help: str
 
 
-WORDS: dict[str, Word] = {}
+WORDS: dict[str, Word] = {
+    "runs": Word("er_tui.cli.runs", "list the runs that are on the disk"),
+    "show": Word("er_tui.cli.show", "tell all of one run, or print what it wrote"),
+    "export": Word("er_tui.cli.export", "pack a run into one archive"),
+    "prune": Word("er_tui.cli.prune", "remove old runs"),
+}
 
 
 class Command(click.Command):
     """Ends by a signal as the shell expects it, however early Ctrl-C came."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
+        _fill_closed_streams()
         try:
             code = super().main(*arguments, **{**options, "standalone_mode": False})
         except click.Abort:
@@ -34,6 +41,13 @@ class Command(click.Command):
             error.show()
             code = error.exit_code
         sys.exit(code)
+
+
+def _fill_closed_streams() -> None:
+    """A stream that the caller closed (``2>&-``) goes nowhere, and its number to no other file."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for good
 
 
 class Program(Command):

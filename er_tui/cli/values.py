@@ -32,6 +32,28 @@ class Size(click.ParamType[int]):
         return int(match[1]) * _UNITS[match[2].lower()]
 
 
+_SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_AGE = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
+
+
+class Age(click.ParamType[float]):
+    """A span of time, in seconds: ``90m``, ``12h``, ``30d``, ``4w``."""
+
+    name = "age"
+
+    def convert(
+        self, value: object, parameter: click.Parameter | None, context: click.Context | None
+    ) -> float:
+        match = _AGE.fullmatch(str(value))
+        if match is None:
+            self.fail(
+                f"{value!r} is not an age: a number with s, m (minutes), h, d or w",
+                parameter,
+                context,
+            )
+        return float(match[1]) * _SPANS[match[2]]
+
+
 class Seconds(click.FloatRange):
     """A range of seconds; nan, which is in every range, is in none."""
 
