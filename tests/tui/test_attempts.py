@@ -174,11 +174,11 @@ async def test_a_long_journal_is_read_without_holding_up_the_screen(
         await screen.see("✓ succeeded")
         journal = Path(f"{screen.run('local').directory}/events.jsonl")
         with journal.open("a") as file:
-            file.writelines(f"{encode(event)}\n" for event in polls(POLLS))
+            file.writelines(f"{encode(event)}\n" for event in polls(3 * POLLS))
         shown = asyncio.Event()
         watcher = asyncio.create_task(longest_pause(shown))
         await screen.pane("Attempts")
-        await screen.see(f"{POLLS} attempts")
+        await screen.see(f"{3 * POLLS} attempts")
         shown.set()
         assert await watcher < LONGEST_STEP_SECONDS
         await screen.press("tab", "g")

@@ -9,6 +9,7 @@ from er_tui.tui.screens.search_all import SearchAllScreen
 from er_tui.tui.widgets.found_list import FoundList
 from tests.session.conftest import Write
 from tests.tui.dashboard import Dashboard, dashboard
+from tests.tui.scripts import stay_until
 
 
 async def search(screen: Dashboard, *keys: str) -> None:
@@ -94,6 +95,26 @@ async def test_escape_stops_a_search_and_then_leaves(folder: Path, write: Write)
         assert all(process.returncode is not None for process in processes)
         await screen.press("escape")
         await screen.see("Invocations")
+
+
+async def test_what_was_written_since_is_told_and_searched_at_a_key(
+    folder: Path, write: Write
+) -> None:
+    gate = folder / "gate"
+    write("one", f"echo needle 1; echo needle 2; {stay_until(gate)}; echo needle 3")
+    async with dashboard(folder) as screen:
+        await screen.press("r")
+        await screen.see("needle 2")
+        await search(screen, *"needle", "enter")
+        await screen.see("2 lines match in 1 run", "^r again")
+        await screen.press("j")
+        assert "more was written since" not in screen.text
+        gate.touch()
+        await screen.see("more was written since: ^r searches again")
+        await screen.press("ctrl+r")
+        await screen.see("3 lines match in 1 run", "needle 3")
+        await screen.lose("more was written since")
+        await screen.until(lambda: screen.app.screen.query_one(FoundList).cursor == 1)
 
 
 async def test_hostile_output_and_names_are_shown_safely(folder: Path, write: Write) -> None:

@@ -26,6 +26,8 @@ _DEBOUNCE_SECONDS = 0.15
 _STEP_SECONDS = 0.008
 """Of work at a time: half a frame, so that keys are answered in between."""
 _PAUSE_SECONDS = 0.01
+_LOOK_SECONDS = 0.5
+"""Between two looks at whether more was written."""
 
 
 @dataclass(slots=True)
@@ -37,6 +39,8 @@ class Asked:
     ignore_case: bool = True
     search: SearchAll | None = None
     cursor: int = 0
+    written: tuple[int, int] = (0, 0)
+    """How many runs there were when the search began, and how many bytes they had written."""
 
 
 class SearchAllScreen(Screen[FoundLine | MoreLines]):
@@ -54,6 +58,7 @@ class SearchAllScreen(Screen[FoundLine | MoreLines]):
         Binding("escape", "stop_or_leave", show=False, priority=True),
         Binding("alt+r", "toggle_regex", show=False, priority=True),
         Binding("alt+c", "toggle_case", show=False, priority=True),
+        Binding("ctrl+r", "again", show=False, priority=True),
         Binding("tab,shift+tab", "switch", show=False, priority=True),
         Binding("down", "to_list", show=False),
         Binding("slash,ctrl+f", "to_pattern", show=False),
@@ -67,6 +72,10 @@ class SearchAllScreen(Screen[FoundLine | MoreLines]):
         self._searched: tuple[str, bool, bool] = ("", asked.regex, asked.ignore_case)
         self._wrong: str | None = None
         self._stopped = False
+        self._outdated = False
+        """Whether runs have written more since the search began."""
+        self._stood_at: FoundLine | MoreLines | None = None
+        """Where the cursor goes once it is found again."""
         self._runs = len(session.runs)
         self._soon: Timer | None = None
         self._names: dict[str, str] = {}
@@ -89,12 +98,13 @@ class SearchAllScreen(Screen[FoundLine | MoreLines]):
             self._stopped = True
             self._list.show(asked.search.found, asked.search.pattern, asked.cursor)
             self._list.focus()
-        keys = "enter shows the line where it was written · alt+r regular expression · "
-        keys += "alt+c upper and lower case · tab list or pattern · esc stops, then leaves"
+        keys = "enter shows the line where it was written · alt+r expression · alt+c case · "
+        keys += "^r again · tab list or pattern · esc stops, then leaves"
         muted = tone_style(self, "text--muted")
         self.query_one("#search-all-keys", StatusLine).say(Text(keys, style=muted))
         self._show_facts()
         self.set_interval(_PAUSE_SECONDS, self._step)
+        self.set_interval(_LOOK_SECONDS, self._look)
 
     def on_unmount(self) -> None:
         if self._asked.search is not None:
@@ -139,6 +149,12 @@ class SearchAllScreen(Screen[FoundLine | MoreLines]):
         self._asked.ignore_case = not self._asked.ignore_case
         self._think()
 
+    def action_again(self) -> None:
+        """Search for the same, in what was written since, too."""
+        found, cursor = self._list.found, self._list.cursor
+        self._stood_at = found[cursor] if cursor < len(found) else None
+        self._begin()
+
     def action_switch(self) -> None:
         if self._list.has_focus:
             self.query_one(Input).focus()
@@ -170,9 +186,13 @@ class SearchAllScreen(Screen[FoundLine | MoreLines]):
             self._soon = None
         asked = self._asked
         wanted = (asked.text, asked.regex, asked.ignore_case)
-        if wanted == self._searched:
-            return
-        self._searched, self._wrong, self._stopped = wanted, None, False
+        if wanted != self._searched:
+            self._searched, self._wrong, self._stood_at = wanted, None, None
+            self._begin()
+
+    def _begin(self) -> None:
+        asked = self._asked
+        self._stopped = self._outdated = False
         if asked.search is not None:
             asked.search.close()
             asked.search = None
@@ -182,6 +202,7 @@ class SearchAllScreen(Screen[FoundLine | MoreLines]):
                 # The newest are what one is after.
                 runs = reversed(list(self._session.runs.values()))
                 asked.search = SearchAll(pattern, runs)
+                asked.written = self._written
             except PatternError as error:
                 self._wrong = str(error)
         self._runs = len(self._session.runs)
@@ -196,9 +217,24 @@ class SearchAllScreen(Screen[FoundLine | MoreLines]):
         before = search.runs_begun
         if search.step(_STEP_SECONDS):
             self._list.grown()
+            if self._stood_at is not None and self._stood_at in search.found:
+                self._list.put_cursor(search.found.index(self._stood_at))
+                self._stood_at = None
             self._show_facts()
         elif search.runs_begun != before:
             self._show_facts()
+
+    @property
+    def _written(self) -> tuple[int, int]:
+        runs = self._session.runs.values()
+        return len(runs), sum(run.stdout_bytes + run.stderr_bytes for run in runs)
+
+    def _look(self) -> None:
+        search = self._asked.search
+        if search is not None and not search.busy and not self._outdated:
+            self._outdated = self._written != self._asked.written
+            if self._outdated:
+                self._show_facts()
 
     def _show_facts(self) -> None:
         muted, accent = tone_style(self, "text--muted"), tone_style(self, "text--accent")
@@ -213,6 +249,8 @@ class SearchAllScreen(Screen[FoundLine | MoreLines]):
             parts.append(Text(f"{self._runs:,} runs", style=muted))
         else:
             parts += [Text(words, style=muted) for words in self._told(search)]
+            if self._outdated:
+                parts.append(Text("more was written since: ^r searches again", style=accent))
             if search.failure is not None:
                 parts.append(Text(safe_line(search.failure), style=tone_style(self, "bad")))
         self.query_one("#search-all-status", StatusLine).say(Text(" · ", style=muted).join(parts))

@@ -60,7 +60,7 @@ class FoundList(DrawnLines, can_focus=True):
         """``name_of`` gives the name of a run, safe to show."""
         super().__init__(id=id)
         self._name_of = name_of
-        self._found: list[FoundLine | MoreLines] = []
+        self.found: list[FoundLine | MoreLines] = []
         self._pattern: Pattern | None = None
         self.cursor = 0
 
@@ -68,54 +68,55 @@ class FoundList(DrawnLines, can_focus=True):
         self, found: list[FoundLine | MoreLines], pattern: Pattern | None, cursor: int = 0
     ) -> None:
         """Show this list from now on."""
-        self._found, self._pattern, self.cursor = found, pattern, cursor
+        self.found, self._pattern, self.cursor = found, pattern, cursor
         self.grown()
-        self._put(cursor)
+        self.put_cursor(cursor)
 
     def grown(self) -> None:
         """The list has become longer."""
-        height = len(self._found)
+        height = len(self.found)
         if height != self.virtual_size.height or not height:
             self.virtual_size = Size(self.scrollable_content_region.width, height)
         self.refresh()
 
     def action_move(self, by: int) -> None:
-        self._put(self.cursor + by)
+        self.put_cursor(self.cursor + by)
 
     def action_page(self, direction: int) -> None:
-        self._put(self.cursor + direction * max(1, self.size.height - 1))
+        self.put_cursor(self.cursor + direction * max(1, self.size.height - 1))
 
     def action_first(self) -> None:
-        self._put(0)
+        self.put_cursor(0)
 
     def action_last(self) -> None:
-        self._put(len(self._found) - 1)
+        self.put_cursor(len(self.found) - 1)
 
     def action_choose(self) -> None:
-        if self.cursor < len(self._found):
-            self.post_message(self.Chosen(self._found[self.cursor]))
+        if self.cursor < len(self.found):
+            self.post_message(self.Chosen(self.found[self.cursor]))
 
     def on_click(self, event: events.Click) -> None:
         index = self.scroll_offset.y + event.y
-        if index < len(self._found):
-            self._put(index)
+        if index < len(self.found):
+            self.put_cursor(index)
             if event.chain == 2:
                 self.action_choose()
 
-    def _put(self, index: int) -> None:
-        self.cursor = max(0, min(index, len(self._found) - 1))
+    def put_cursor(self, index: int) -> None:
+        """Put the cursor on the line of this place in the list, and bring it into view."""
+        self.cursor = max(0, min(index, len(self.found) - 1))
         region = Region(0, self.cursor, 1, 1)
         self.scroll_to_region(region, animate=False, force=True, x_axis=False)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         index, width = self.scroll_offset.y + y, self.scrollable_content_region.width
-        if index >= len(self._found):
+        if index >= len(self.found):
             return self.blank(width)
         base = self.base_style
         if index == self.cursor:
             base += Style(bgcolor=self.get_component_rich_style("found--cursor").bgcolor)
-        text = self._line(self._found[index], width)
+        text = self._line(self.found[index], width)
         text.truncate(width, overflow="ellipsis")
         return strip_of(text, width, self, base)
 
