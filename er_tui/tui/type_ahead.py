@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from textual import events
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.widget import Widget
@@ -69,21 +69,25 @@ class TypeAhead:
     async def _next(self) -> None:
         self._target = None
         self._rounds = self._quiet_rounds = 0
-        if self._waiting:
-            # Another key that comes while this one is delivered must not overtake it.
-            self._target = self._keys_go_to
+        # Another key that comes while this one is delivered must not overtake it.
+        if self._waiting and (target := self._keys_go_to) is not None:
+            self._target = target
             await self._deliver(self._waiting.popleft())
             self._send()
 
     def _send(self) -> None:
         self._number += 1
         self._target = self._keys_go_to
-        if not self._target.post_message(self.Passed(self._number)):
+        if self._target is not None and not self._target.post_message(self.Passed(self._number)):
             self._app.post_message(self.Passed(self._number))
 
     @property
-    def _keys_go_to(self) -> Widget:
-        return self._app.focused or self._app.screen
+    def _keys_go_to(self) -> Widget | None:
+        """None once the app is being taken down."""
+        try:
+            return self._app.focused or self._app.screen
+        except ScreenStackError:
+            return None
 
     def _is_quiet(self, target: Widget) -> bool:
         if target is not self._keys_go_to:
