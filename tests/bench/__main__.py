@@ -15,6 +15,7 @@ from tests.bench import (  # noqa: F401 - they register their benches
     large,
     many,
     orphans,
+    records,
     runs,
     starting,
 )
