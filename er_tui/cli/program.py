@@ -8,7 +8,7 @@ import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -51,7 +51,50 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
 )
 @click.option("--headless", is_flag=True, help="No screen: run all, report, exit with a code.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="With --headless: each result as a JSON line on stdout."
+    "--check",
+    is_flag=True,
+    help="Run nothing: tell what is wrong with the files, and what would be refused or looks "
+    "mistaken, as file:line: message. Exit code 1 for errors, 0 for warnings.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="With --headless each result, with --check each finding, as a JSON line on stdout.",
+)
+@click.option(
+    "--junit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --headless: write a JUnit report at the end, also when it is interrupted.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="With --headless: run only what has such a name (as listed) or invocation_id. Can be "
+    "given several times.",
+)
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 100_000),
+    default=1,
+    metavar="N",
+    help="With --headless: run each N times, one time after the other (they share a working "
+    "directory), and tell which succeed now and then.",
+)
+@click.option(
+    "--fail-fast",
+    is_flag=True,
+    help="With --headless: the first that does not succeed cancels the rest.",
+)
+@click.option(
+    "--run-new",
+    is_flag=True,
+    help="Start invocation files that appear or change while this goes on, each content once: not "
+    "what was there at the start of the dashboard, was run before (as the run directories tell) "
+    "or lies where runs write. With --headless what is there is run too, and it goes on until a "
+    "signal ends it.",
 )
 @click.option(
     "--monitor",
@@ -85,7 +128,13 @@ def main(
     grace: float | None,
     max_capture: int | None,
     headless: bool,
+    check: bool,
     as_json: bool,
+    junit: Path | None,
+    only: tuple[str, ...],
+    repeat: int,
+    fail_fast: bool,
+    run_new: bool,
     monitor: bool,
     stall: float | None,
     bell: bool,
@@ -97,12 +146,17 @@ def main(
     Exit code: 0 all succeeded; 1 a run did not, or a file was invalid; 2 usage; 128+n on signal n.
     A dashboard exits 0 when it is quit, unless --run was given.
     """
-    _fill_closed_streams()
-    if as_json and not headless:
+    if as_json and not (headless or check):
         raise click.UsageError("--json goes with --headless")
+    if (junit or only or repeat > 1 or fail_fast) and not headless:
+        raise click.UsageError("--junit, --only, --repeat and --fail-fast go with --headless")
+    if check and (headless or run_all or monitor or demo or run_new):
+        raise click.UsageError("--check runs nothing; leave out what is for runs")
     if run_all and headless:
         raise click.UsageError("--headless runs everything already; leave --run out")
-    if monitor and (headless or run_all or demo or jobs or grace is not None or max_capture):
+    if monitor and (
+        headless or run_all or run_new or demo or jobs or grace is not None or max_capture
+    ):
         raise click.UsageError("--monitor runs nothing; leave out what is for runs")
     if headless and (stall or bell or notify):
         raise click.UsageError("--stall, --bell and --notify are for the dashboard")
@@ -110,8 +164,14 @@ def main(
         raise click.UsageError("--demo brings its own invocations; leave PATH out")
     if not demo and not paths:
         raise click.UsageError("name a folder or file of invocations, or try --demo")
+    if check:
+        from er_tui.cli.check import run_check
+
+        sys.exit(run_check(paths, as_json=as_json))
     if not headless and not all(s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError("the dashboard needs a terminal; use --headless without one")
+    if junit:
+        _refuse_report(junit)
     lanes = (jobs, jobs) if jobs else _default_lanes()
     limits = _limits(grace, max_capture)
     folder = None
@@ -121,13 +181,14 @@ def main(
                 folder = _demo(stack)
                 paths = (folder,)
             code = (
-                _headless(paths, lanes, limits, as_json)
+                _headless(paths, lanes, limits, as_json, (only, repeat, fail_fast, run_new, junit))
                 if headless
                 else _dashboard(
                     paths,
                     None if monitor else lanes,
                     limits,
                     run_all,
+                    run_new=run_new,
                     stall_seconds=stall,
                     bell=bell,
                     notify=notify,
@@ -153,13 +214,6 @@ def _limits(grace: float | None, max_capture: int | None) -> dict[str, Any]:
     return {name: value for name, value in limits.items() if value is not None}
 
 
-def _fill_closed_streams() -> None:
-    """A stream that the caller closed (``2>&-``) goes nowhere, and its number to no other file."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for good
-
-
 def _demo(stack: ExitStack) -> Path:
     """A fresh folder of samples; their HTTP backend serves until ``stack`` is unwound."""
     from er_tui.demo import write_demo
@@ -172,24 +226,24 @@ def _demo(stack: ExitStack) -> Path:
 
 
 def _headless(
-    paths: tuple[Path, ...], lanes: tuple[int, int], limits: dict[str, Any], as_json: bool
+    paths: tuple[Path, ...],
+    lanes: tuple[int, int],
+    limits: dict[str, Any],
+    as_json: bool,
+    wanted: tuple[tuple[str, ...], int, bool, bool, Path | None],
 ) -> int:
-    from er_tui.session.headless import Headless
-    from er_tui.session.library import Library
+    from er_tui.cli.headless import run_headless
+    from er_tui.session.headless import Wanted
 
-    results = sys.stdout if as_json else None
-    code = Headless(Library(paths), *lanes, sys.stderr, results, limits).run()
-    if as_json:
-        _give_up_unwritable(sys.stdout)
-    return code
+    return run_headless(paths, lanes, limits, Wanted(*wanted), as_json=as_json)
 
 
-def _give_up_unwritable(stream: TextIO) -> None:
-    """What could not be written has been told; the interpreter is not to try it once more."""
-    try:
-        stream.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+def _refuse_report(path: Path) -> None:
+    """Before hours of runs, not after them."""
+    from er_tui.session.junit import refusal
+
+    if problem := refusal(path):
+        raise click.UsageError(f"--junit {path}: {problem}")
 
 
 def _dashboard(
@@ -198,6 +252,7 @@ def _dashboard(
     limits: dict[str, Any],
     run_all: bool,
     *,
+    run_new: bool,
     stall_seconds: float | None,
     bell: bool,
     notify: bool,
@@ -215,4 +270,6 @@ def _dashboard(
     from er_tui.tui.app import run_dashboard
 
     alerts = Alerts(bell, notify)
-    return run_dashboard(paths, client, run_all, stall_seconds=stall_seconds, alerts=alerts)
+    return run_dashboard(
+        paths, client, run_all, run_new=run_new, stall_seconds=stall_seconds, alerts=alerts
+    )

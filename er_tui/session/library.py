@@ -99,13 +99,18 @@ class Library:
 
     def read(self, entry: Entry) -> Entry | None:
         """The entry with what is in its file; None if that turns out to be something else."""
+        document = self.document(entry)
+        return document.entry if document is not None else None
+
+    def document(self, entry: Entry) -> Document | None:
+        """The same with the bytes it was made from."""
         if not entry.unread:
-            return entry
+            return Document(entry, b"")
         document = load(entry.path, entry.path.parent)
         if entry.path not in self.roots and document.is_something_else:
             self.others.add(entry.key)
             return None
-        return replace(document.entry, name=entry.name)
+        return replace(document, entry=replace(document.entry, name=entry.name))
 
     def scan(self) -> Iterator[Entry]:
         """All entries, read."""

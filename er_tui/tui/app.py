@@ -25,6 +25,7 @@ from textual.screen import Screen
 
 from er_tui.session.client import EngineClient
 from er_tui.session.disk import Disk
+from er_tui.session.drop_folder import DropFolder
 from er_tui.session.library import Library
 from er_tui.session.lifeline import Lifeline
 from er_tui.session.session import Session
@@ -63,6 +64,7 @@ class DashboardApp(App[None]):
         run_all: bool,
         lifeline: Lifeline | None = None,
         alerts: Alerts = _SILENT,
+        drop_folder: DropFolder | None = None,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self.lifeline = lifeline
@@ -71,7 +73,9 @@ class DashboardApp(App[None]):
         self._loader = loader
         self._run_all = run_all
         self._alerts = alerts
-        self._disk = Disk(session)
+        self._drop_folder = drop_folder
+        starts = partial(drop_folder.start_if_new, session) if drop_folder is not None else None
+        self._disk = Disk(session, starts)
         self._begun_at = time.time()
         self._main = MainScreen(session, title)
         self._type_ahead = TypeAhead(self, self._deliver)
@@ -186,6 +190,8 @@ class DashboardApp(App[None]):
             gc.freeze()
         if done:
             self._main.loading_entries = False
+            if self._drop_folder is not None:
+                self._drop_folder.know(self.session.entries.values())
             self._disk.watch(self._begun_at)
             self._survey()
             if self._run_all:
@@ -221,6 +227,7 @@ def run_dashboard(
     client: EngineClient | None,
     run_all: bool,
     *,
+    run_new: bool = False,
     stall_seconds: float | None = None,
     alerts: Alerts = _SILENT,
 ) -> int:
@@ -235,7 +242,8 @@ def run_dashboard(
     session.stall_seconds = stall_seconds
     session.store = Store()
     lifeline = None if client is None else client.lifeline
-    app = DashboardApp(session, Loader(library), _title(paths), run_all, lifeline, alerts)
+    drop = DropFolder(library.roots) if run_new else None
+    app = DashboardApp(session, Loader(library), _title(paths), run_all, lifeline, alerts, drop)
     # What was imported stays: looking through it for garbage holds up the screen for 30 ms. What
     # comes later is looked through more seldom than Python would, for it grows as the runs do.
     gc.freeze()
