@@ -53,11 +53,23 @@ def writing(path: Path, *, replace: bool) -> Iterator[Archive]:
     try:
         with open(descriptor, "wb") as file:
             archive = kind(file)
-            yield archive
+            try:
+                yield archive
+            except BaseException:
+                _abandon(archive)
+                raise
             archive.close()
         _put_in_place(aside, path, replace)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _abandon(archive: _Tar | _Zip) -> None:
+    """Let go of the file: what is in it is thrown away."""
+    try:
+        archive.close()
+    except (OSError, ValueError):
+        pass  # what failed before fails once more; that is told
 
 
 def _put_in_place(aside: Path, path: Path, replace: bool) -> None:

@@ -150,6 +150,8 @@ def _empty(folder: int, device: int, within: str = "", last: tuple[str, ...] = (
 
 
 def _remove_folder(name: str, parent: int, folder: int) -> None:
-    """Remove it if it is empty and still the one that is held open."""
-    if os.path.samestat(os.stat(name, dir_fd=parent, follow_symlinks=False), os.fstat(folder)):
-        os.rmdir(name, dir_fd=parent)
+    """Remove the folder that is held open. Raises OSError if it is not empty, or not there."""
+    there = os.stat(name, dir_fd=parent, follow_symlinks=False)
+    if not os.path.samestat(there, os.fstat(folder)):
+        raise OSError(0, f"something else has taken the place of {name}")
+    os.rmdir(name, dir_fd=parent)
