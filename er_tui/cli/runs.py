@@ -108,11 +108,11 @@ def _print(rows: list[tuple[Kept, RunState]]) -> None:
         [
             Column("STATE", [f"{look.glyph} {look.word}" for look in looks]),
             Column("INVOCATION", [safe_line(run.invocation_id) for run, _state in rows], 12),
-            Column("RUN", [run.run_id for run, _state in rows]),
-            Column("STARTED", [_started(state) for _run, state in rows], expendable=4),
-            Column("TIME", [_time(state, now) for _run, state in rows], expendable=1),
-            Column("EXIT", [_exit(state) for _run, state in rows], expendable=3),
-            Column("ERROR", [_error(state) for _run, state in rows], 12, expendable=2),
+            Column("RUN", [run.run_id for run, _state in rows], expendable=1),
+            Column("STARTED", [_started(state) for _run, state in rows], expendable=5),
+            Column("TIME", [_time(state, now) for _run, state in rows], expendable=2),
+            Column("EXIT", [_exit(state) for _run, state in rows], expendable=4),
+            Column("ERROR", [_error(state) for _run, state in rows], 12, expendable=3),
         ],
         [look.tone for look in looks],
     )
