@@ -27,8 +27,9 @@ from er_tui.session.state import RunState
 _PERIOD_SECONDS = 0.5
 _JUDGED_SECONDS = 1.0
 """Between two looks at whether the process of a run still lives."""
-_SHARE = 40
-"""A look at everything is followed by a pause of so many times its length, at least."""
+_SHARE = 20
+"""A look at everything is followed by a pause of so many times what it cost, at least."""
+_LONGEST_PAUSE_SECONDS = 5.0
 _MOST_AT_ONCE = 200
 """Runs read before orders are taken and what lives is looked at again."""
 
@@ -92,14 +93,16 @@ class Store:
     def _run(self) -> None:
         pause = 0.0
         while self._take_orders(pause):
-            begun = time.monotonic()
+            # Of the processor: that others kept us waiting is no reason to wait.
+            begun = time.thread_time()
             told = self._find()
             told = self._read_some() or told
             told = self._follow() or told
             if told:
                 self._wake()
-            spent = time.monotonic() - begun
-            pause = 0.0 if self._unread else max(_PERIOD_SECONDS, _SHARE * spent)
+            spent = time.thread_time() - begun
+            pause = min(max(_PERIOD_SECONDS, _SHARE * spent), _LONGEST_PAUSE_SECONDS)
+            pause = 0.0 if self._unread else pause
 
     def _take_orders(self, pause: float) -> bool:
         """Carry out what was asked for, after at most ``pause`` seconds; False at the end."""

@@ -239,6 +239,7 @@ class Overheard:
 
     def __init__(self) -> None:
         self.inbox: deque[Message | EngineGone] = deque()
+        self.others = 0
         self.told: list[Message] = []
 
     def send(self, message: Message) -> None:
@@ -335,3 +336,26 @@ def test_a_session_without_an_engine_lists_and_starts_nothing(folder: Path, writ
     assert session.start(key) is None
     assert session.drain() == Changes()
     assert session.latest(key) is None
+
+
+def test_of_very_many_a_few_are_started_at_a_time_and_all_in_the_end(
+    session: Session, write: Write
+) -> None:
+    for number in range(300):
+        write(f"n{number:03}")
+    keys = listed(session)
+    at_once = session.start_all(keys)
+    assert 0 < at_once < len(keys)
+    drained(session, lambda: len(session.runs) == len(keys))
+    session.start_all(keys[:100])
+    drained(session, lambda: not session.live_count)
+
+
+def test_what_is_still_to_be_started_can_be_called_off(session: Session, write: Write) -> None:
+    for number in range(300):
+        write(f"n{number:03}")
+    keys = listed(session)
+    at_once = session.start_all(keys)
+    session.start_no_more()
+    session.drain()
+    assert len(session.runs) == at_once

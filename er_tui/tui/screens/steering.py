@@ -58,6 +58,7 @@ class SteeringScreen(Screen[None]):
             self._session.look_again(run)
 
     def action_cancel_all(self) -> None:
+        self._session.start_no_more()
         live = self._session.steered_runs()
         going_on = [run for run in live if run.ending_since is None]
         if len(going_on) <= 1:
