@@ -8,11 +8,14 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 
 from er_tui.cli import main
+from er_tui.cli.command import WORDS
 from er_tui.rxp import parse_invocation
 from er_tui.rxp.metadata.http import POLL_KEYS, REQUEST_KEYS, read_poll, read_request
 from er_tui.tui.commands import COMMANDS
@@ -28,6 +31,13 @@ def blocks(language: str) -> list[str]:
 def commands() -> list[list[str]]:
     lines = [line for block in blocks("console") for line in block.splitlines()]
     return [shlex.split(line, comments=True) for line in lines]
+
+
+def named(word: str) -> click.Command:
+    """The command that a first word leads to."""
+    command = getattr(import_module(WORDS[word].module), word)
+    assert isinstance(command, click.Command)
+    return command
 
 
 def test_the_library_example_runs(tmp_path: Path) -> None:
@@ -65,10 +75,11 @@ def test_every_http_key_is_in_the_reference() -> None:
 
 
 def test_every_option_that_is_shown_exists() -> None:
-    known = {option for parameter in main.params for option in parameter.opts}
     shown = [command for command in commands() if command[0] == "er-tui"]
     assert len(shown) >= 6
     for command in shown:
+        called = named(command[1]) if command[1] in WORDS else main
+        known = {option for parameter in called.params for option in parameter.opts}
         assert {word for word in command if word.startswith("--")} <= known
 
 
