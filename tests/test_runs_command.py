@@ -60,6 +60,18 @@ def test_without_a_path_the_runs_of_all_known_folders_are_listed(
     assert only.split() == first.split()
 
 
+def test_what_headless_ran_is_known_afterwards(tmp_path: Path) -> None:
+    assert run("runs").stderr == "no runs are known; er-tui runs PATH looks in a folder\n"
+    file = tmp_path / "job.json"
+    document = {"invocation_id": "job", "runtime_name": "test", "runtime_kind": "subprocess"}
+    file.write_text(
+        json.dumps({**document, "working_directory": str(tmp_path), "command": ["true"]})
+    )
+    assert run("--headless", file).returncode == 0
+    (known,) = map(json.loads, run("runs", "--json").stdout.splitlines())
+    assert (known["invocation_id"], known["source"]) == ("job", str(file))
+
+
 def test_the_fields_of_a_run_are_the_documented_ones(base: Path, tmp_path: Path) -> None:
     made = run_of(tmp_path, "echo no >&2; exit 3", artifact_directory=str(base))
     done = run("runs", "--json", base)

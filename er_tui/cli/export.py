@@ -46,8 +46,9 @@ def export(run: str, file: Path, artifacts: bool, force: bool) -> None:
 
 def _report(done: Exported, file: Path, artifacts: bool) -> None:
     run = done.run
+    files = "file" if done.files == 1 else "files"
     say(
-        f"{safe_line(str(file))}: {done.files} files, {size(done.size)} unpacked, of run "
+        f"{safe_line(str(file))}: {done.files} {files}, {size(done.size)} unpacked, of run "
         f"{run.run_id} of {safe_line(run.invocation_id)} ({look_of_run(done.state).word})"
     )
     if done.state.live:
