@@ -34,6 +34,15 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         (["."], "the dashboard needs a terminal; use --headless without one"),
         (["--demo"], "the dashboard needs a terminal; use --headless without one"),
         (["--json", "."], "--json goes with --headless"),
+        (["--fail-fast", "."], "--junit, --only, --repeat and --fail-fast go with --headless"),
+        (["--repeat", "2", "."], "--junit, --only, --repeat and --fail-fast go with --headless"),
+        (["--only", "x", "--check", "."], "--only, --repeat and --fail-fast go with --headless"),
+        (["--headless", "--repeat", "0", "."], "'--repeat': 0 is not in the range"),
+        (["--headless", "--junit", "/no/such/x.xml", "."], "there is no folder /no/such"),
+        (["--headless", "--junit", "/tmp", "."], "'--junit': File '/tmp' is a directory"),
+        (["--run-new", "--monitor", "."], "--monitor runs nothing; leave out what is for runs"),
+        (["--check", "--run", "."], "--check runs nothing; leave out what is for runs"),
+        (["--check"], "name a folder or file of invocations, or try --demo"),
         (["--headless", "--run", "."], "--headless runs everything already; leave --run out"),
         (["--demo", "."], "--demo brings its own invocations; leave PATH out"),
         (["--demo", "--headless", "."], "--demo brings its own invocations; leave PATH out"),
@@ -90,6 +99,9 @@ def test_help_names_every_option_and_exit_code(option: str) -> None:
     for word in ("PATH...", "--run", "--jobs", "--headless", "--json", "--demo", "--version"):
         assert word in done.stdout
     assert "--grace SECONDS" in done.stdout
+    for word in ("--check", "--junit FILE", "--only GLOB", "--repeat N", "--fail-fast"):
+        assert word in done.stdout
+    assert "--run-new" in done.stdout
     assert "--max-capture SIZE" in done.stdout
     assert (
         "Exit code: 0 all succeeded; 1 a run did not, or a file was invalid; 2 usage"

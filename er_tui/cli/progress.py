@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import os
 import select
-import shutil
 import time
 from typing import TextIO
 
@@ -65,7 +65,7 @@ class Progress:
         if now - self._drawn_at < _FRAME_SECONDS or not self._can_take_some():
             return
         self._drawn_at = now
-        size = tuple(shutil.get_terminal_size(fallback=(80, 24)))
+        size = self._terminal_size()
         lines = self._lines(standing, *size)
         if lines == self._drawn and not self._said and size == self._size:
             return
@@ -75,7 +75,7 @@ class Progress:
         back = f"\x1b[{len(lines) - 1}A" if len(lines) > 1 else ""
         said = self._rendered(self._said, cut=None, end="\x1b[K\n")
         self._said.clear()
-        self._drawn, self._size = lines, (size[0], size[1])
+        self._drawn, self._size = lines, size
         self._write(f"{begin}{said}{frame}\x1b[J{back}\r")
 
     def end(self) -> None:
@@ -86,6 +86,14 @@ class Progress:
 
     def _write(self, text: str) -> None:
         self._writing.write(self._file, text)
+
+    def _terminal_size(self) -> tuple[int, int]:
+        """Columns and rows; a guess where the terminal does not tell."""
+        try:
+            columns, rows = os.get_terminal_size(self._file.fileno())
+        except OSError:
+            columns = rows = 0
+        return columns or 80, rows or 24
 
     def _can_take_some(self) -> bool:
         """Not so where the terminal was stopped (ctrl+s): nobody is to wait for it."""

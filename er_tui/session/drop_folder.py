@@ -64,9 +64,9 @@ class DropFolder:
             return "bad"
         if entry.sha256 in self._known:
             return "known"
-        self._known.add(entry.sha256)
         if self._is_written_by_a_run(entry.path):
-            return "written"
+            return "written"  # and new still, if somebody moves it out of there
+        self._known.add(entry.sha256)
         return "known" if past_run(entry) else "run"
 
     def start_if_new(self, session: Session, entry: Entry) -> None:

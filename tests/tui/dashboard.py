@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from er_tui.session.client import EngineClient
+from er_tui.session.drop_folder import DropFolder
 from er_tui.session.library import Library
 from er_tui.session.session import Session
 from er_tui.session.state import RunState
@@ -147,13 +148,15 @@ async def dashboard(
     size: tuple[int, int] = (130, 40),
     run_all: bool = False,
     with_past: bool = False,
+    run_new: bool = False,
 ) -> AsyncIterator[Dashboard]:
     """A dashboard of the folder, once it has read all files and the engine is there."""
     session = Session(Library([folder]))
     engine = EngineClient(jobs)
     session.engine = engine
     session.store = Store() if with_past else None
-    app = DashboardApp(session, Loader(session.library), "work/", run_all)
+    drop = DropFolder([folder]) if run_new else None
+    app = DashboardApp(session, Loader(session.library), "work/", run_all, drop_folder=drop)
     try:
         async with app.run_test(size=size, notifications=True) as pilot:
             opened = Dashboard(pilot, session, engine)
