@@ -29,10 +29,11 @@ def test_the_library_loads_only_what_it_needs(package: str) -> None:
     assert within(package, loaded("er_tui.runtime.executor", "er_tui.runtime.runners")) == set()
 
 
-def test_the_session_loads_no_runtime_and_of_the_engine_its_messages_alone() -> None:
-    modules = loaded("er_tui.session.client", "er_tui.session.session")
+def test_the_session_loads_no_runtime_and_of_the_engine_what_it_tells_alone() -> None:
+    modules = loaded("er_tui.session.client", "er_tui.session.attached", "er_tui.session.session")
     assert within("er_tui.runtime", modules) == set()
-    assert within("er_tui.engine", modules) <= {"er_tui.engine", "er_tui.engine.messages"}
+    told = {"er_tui.engine", "er_tui.engine.messages", "er_tui.engine.description"}
+    assert within("er_tui.engine", modules) <= told
     assert within("textual", modules) | within("httpx", modules) == set()
 
 

@@ -24,6 +24,8 @@ WORDS: dict[str, Word] = {
     "runs": Word("er_tui.cli.runs", "list the runs that are on the disk"),
     "show": Word("er_tui.cli.show", "tell all of one run, or print what it wrote"),
     "export": Word("er_tui.cli.export", "pack a run into one archive"),
+    "attach": Word("er_tui.cli.attach", "come back to an engine that goes on, with a dashboard"),
+    "engines": Word("er_tui.cli.engines", "list the engines that go on, and end them"),
     "prune": Word("er_tui.cli.prune", "remove old runs"),
 }
 

@@ -112,6 +112,15 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
 @click.option(
     "--notify", is_flag=True, help="Have the terminal show a notification when a run fails (OSC 9)."
 )
+@click.option(
+    "--on-hangup",
+    type=click.Choice(["end", "keep"]),
+    default="end",
+    show_default=True,
+    help="What becomes of the runs when the terminal goes, or the dashboard is killed. Kept, they "
+    "go on, and er-tui attach comes back to them; their engine ends a minute after the last run, "
+    "if nobody came back.",
+)
 @click.option("--demo", is_flag=True, help="Write sample invocations to a fresh folder and use it.")
 @click.option(
     "--version",
@@ -139,6 +148,7 @@ def main(
     stall: float | None,
     bell: bool,
     notify: bool,
+    on_hangup: str,
     demo: bool,
 ) -> None:
     """Load RxP invocations from PATH... (folders and files), run them, watch them live.
@@ -160,6 +170,8 @@ def main(
         raise click.UsageError("--monitor runs nothing; leave out what is for runs")
     if headless and (stall or bell or notify):
         raise click.UsageError("--stall, --bell and --notify are for the dashboard")
+    if on_hangup == "keep" and (headless or check or monitor):
+        raise click.UsageError("--on-hangup is for a dashboard that runs something")
     if demo and paths:
         raise click.UsageError("--demo brings its own invocations; leave PATH out")
     if not demo and not paths:
@@ -186,7 +198,7 @@ def main(
                 else _dashboard(
                     paths,
                     None if monitor else lanes,
-                    limits,
+                    {**limits, "keep": on_hangup == "keep"},
                     run_all,
                     run_new=run_new,
                     stall_seconds=stall,
@@ -265,7 +277,9 @@ def _dashboard(
 
         jobs, waiting_jobs = lanes
         terminal = sys.stdin.fileno()
-        client = EngineClient(jobs, waiting_jobs=waiting_jobs, terminal=terminal, **limits)
+        client = EngineClient(
+            jobs, waiting_jobs=waiting_jobs, terminal=terminal, paths=paths, **limits
+        )
     from er_tui.tui.alerts import Alerts
     from er_tui.tui.app import run_dashboard
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The engine process: ``python -m er_tui.engine`` with one JSON document, its :class:`Settings`.
 
-Started by the guard for a session, which made the private folder and the socket in it. Ends all
-runs when the last client is gone, on SIGTERM and when the guard is dead, with little grace: whoever
-cared is not there any more. Exits with 0 if everything that it was to end has ended.
+Started by the guard for a session, which made the private folder and the socket in it; describes
+itself there, for whoever wants to attach. Ends all runs when the last client is gone, unless it is
+to be kept, on SIGTERM and when the guard is dead, with little grace: whoever cared is not there any
+more. Kept, it ends once it has had neither client nor run for a while. Exits with 0 if everything
+that it was to end has ended.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
@@ -19,11 +22,16 @@ import threading
 import time
 from typing import NamedTuple
 
-from er_tui.engine.messages import Queued, Refused
+from er_tui import __version__
+from er_tui.engine.description import Description
+from er_tui.engine.messages import PROTOCOL_VERSION, Ending, Queued, Refused
+from er_tui.engine.oversight import Oversight
 from er_tui.engine.queue import Job, RunQueue
 from er_tui.engine.sampler import Sampler
 from er_tui.engine.server import Server
+from er_tui.engine.staying import Staying
 from er_tui.engine.strays import Strays
+from er_tui.journal.identity import own_identity
 from er_tui.runtime import ExecutorRuntime
 from er_tui.runtime.runners import AsyncHttpRunner, HttpRunner, SubprocessRunner
 from er_tui.rxp import RuntimeResult
@@ -44,12 +52,22 @@ class Settings(NamedTuple):
     """The descriptor of a listening socket."""
     guard: int
     """The pid of our parent."""
+    questions: int
+    """The descriptor through which it asks whether we go on; at its end when the guard is dead."""
+    answers: int
+    """The descriptor for the answers."""
     folder: str
     """Private to this engine; the socket and the log are in it."""
     jobs: int
     waiting_jobs: int
     grace_seconds: float | None
     max_capture_bytes: int | None
+    paths: list[str]
+    """Of the invocations, absolute; for those who look for this engine."""
+    keep: bool
+    """Whether to go on when the last client is gone."""
+    idle_seconds: float
+    """How long it is kept without a run and a client."""
 
 
 def make_runtime(settings: Settings) -> ExecutorRuntime:
@@ -79,10 +97,12 @@ def main() -> int:
         socket.socket(fileno=settings.listener),
         settings.jobs,
         settings.waiting_jobs,
-        _watch_over(settings.guard),
+        Oversight(settings.questions, settings.answers),
+        Staying(settings.keep, settings.idle_seconds),
     )
     signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop("SIGTERM to the engine"))
     engine = _Engine(settings, server)
+    _describe(settings)
     # With a handler a dead child stays until it is reaped, whatever we inherited.
     signal.signal(signal.SIGCHLD, lambda _number, _frame: engine.sampler.child_died())
     reason = "the engine failed"
@@ -90,11 +110,10 @@ def main() -> int:
         reason = server.serve(engine.queue)
     finally:
         done = engine.end(reason)
-    if server.has_clients:
-        print(f"{reason}: every run was ended", file=sys.stderr)  # noqa: T201 - that is the log
-    else:
+    if not server.has_clients:
         shutil.rmtree(settings.folder, ignore_errors=True)
     _let_backends_be_told()
+    server.publish(Ending(f"{reason}: every run was ended"))
     server.flush(_FLUSH_SECONDS)
     server.close()
     return 0 if done else 1
@@ -111,7 +130,7 @@ class _Engine:
         self.sampler = Sampler(self.queue.process_controls, server.publish, self._strays)
 
     def queued(self, job: Job) -> None:
-        self._server.publish(Queued(job.control.run_id, time.time()))
+        self._server.publish(Queued(job.control.run_id, job.queued_at))
 
     def began(self, _job: Job) -> None:
         self.sampler.begin()
@@ -123,6 +142,9 @@ class _Engine:
         words = f"{type(error).__name__}: {error}"
         self._server.publish(Refused(job.control.run_id, words))
 
+    def left(self) -> None:
+        self._server.look()
+
     def end(self, reason: str) -> bool:
         """End all runs, and then what they left behind; False if some did not end."""
         done = self.queue.end_all(reason, _GRACE_SECONDS, _LAST_WAIT_SECONDS)
@@ -131,13 +153,27 @@ class _Engine:
         return done
 
 
-def _watch_over(guard: int) -> int | None:
-    """A descriptor that becomes readable when the guard dies; None if it has already."""
+def _describe(settings: Settings) -> None:
+    """Leave word of ourselves in the folder, and keep whoever tidies up from taking that away.
+
+    Where that cannot be done (a full disk), we are not found by others; that is all.
+    """
+    description = Description(
+        protocol=PROTOCOL_VERSION,
+        version=__version__,
+        process=own_identity(),
+        guard=settings.guard,
+        paths=tuple(settings.paths),
+        started_at=time.time(),
+        jobs=settings.jobs,
+        waiting_jobs=settings.waiting_jobs,
+    )
     try:
-        pidfd = os.pidfd_open(guard)
-    except ProcessLookupError:
-        return None
-    return pidfd if os.getppid() == guard else None
+        description.write(settings.folder)
+        # systemd-tmpfiles leaves a folder that is locked alone, however old it is.
+        fcntl.flock(os.open(settings.folder, os.O_RDONLY | os.O_CLOEXEC), fcntl.LOCK_SH)
+    except OSError as error:
+        print(f"nobody can attach: {error}", file=sys.stderr)  # noqa: T201 - that is the log
 
 
 def _make_room(runs: int) -> None:

@@ -24,6 +24,9 @@ class Client:
         self.lines = LineBuffer()
         self.unsent = bytearray()
         self.greeted = False
+        """Whether it is told what happens."""
+        self.counted = False
+        """Whether the engine stays for it."""
         self._latest: dict[tuple[str, str], RunEvent] = {}
 
     def tell(self, messages: Sequence[Message], lines: bytes) -> None:

@@ -3,36 +3,31 @@
 
 Started with one JSON document (:class:`Settings`). It starts the engine, and is the subreaper of
 all below it: when the engine dies of anything but its own orderly end, everything that lives below
-is killed. Standard input is the lifeline, a pipe whose other end only the dashboard holds; through
-it the dashboard tells in JSON lines that it has taken the terminal, and that it has given it back:
-
-    {"taken": {"before": "[...]", "during": "[...]"}}
-    {"taken": null}
-
-When the lifeline ends while the terminal is taken, the guard gives it back. On standard output it
-says in one line how the engine died. It ends when the engine has and, where there is a terminal,
-the lifeline.
+is killed. Standard input is the lifeline, a pipe whose other end only the dashboard holds: when it
+ends while the terminal is taken, the guard gives that back (:mod:`er_tui.engine.terminal`). From
+then on it asks the engine now and then whether it goes on: for other clients, or because it is to
+be kept. One that does not answer, or is to end and does not, is killed. On standard output the
+guard says in one line how the engine died. It ends when the engine has and, where there is a
+terminal, the lifeline.
 
 One thread and the standard library only: it runs in an interpreter that has nothing else.
 """
 
 from __future__ import annotations
 
-import ast
 import ctypes
 import json
 import os
 import select
 import signal
 import sys
-import termios
 import time
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from er_tui.engine.terminal import CHUNK, LIFELINE, Terminal
 from er_tui.runtime.process.table import kill_descendants
 
-_LIFELINE = 0
 _REPORT = 1
 _LOG = 2
 _PR_SET_CHILD_SUBREAPER = 36
@@ -41,16 +36,10 @@ _UNKILLABLE_SECONDS = 5.0
 """What has not died of SIGKILL by then hangs in the kernel or is another user's by now."""
 _ENGINE_SECONDS = 18.0
 """The engine takes up to 16 after its last client: for runs and backends that do not answer."""
-_TERMINAL_SECONDS = 0.5
-_OFF = (
-    b"\x18\x1b\\"  # what a write that was cut off had begun: a sequence, or a string
-    b"\x1b[?2026l"  # synchronised output
-    b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # the mouse
-    b"\x1b[?2004l\x1b[?1004l\x1b[?2048l"  # bracketed paste, focus, resize in the input
-    b"\x1b[<u"  # kitty's keyboard protocol; it counts for the screen it was set on
-    b"\x1b[m\x1b[?7h\x1b[?1049l\x1b[?25h"  # colours, wrapping, the main screen, the cursor
-    b"\x1b[m\r\x1b[K"
-)
+_ASK_SECONDS = 10.0
+"""Between two questions to an engine that goes on."""
+_ANSWER_SECONDS = 0.25
+"""The most that a terminal waits for what to say of the engine."""
 
 
 class Settings(NamedTuple):
@@ -59,7 +48,8 @@ class Settings(NamedTuple):
     command: list[str]
     """Of the engine; one more argument is added."""
     engine: Mapping[str, Any]
-    """That argument, a JSON document; the guard adds its own pid as ``guard``."""
+    """That argument, a JSON document; the guard adds its own pid as ``guard``, and the pipe of its
+    ``questions`` and that for the ``answers``."""
     listener: int
     """A descriptor that the engine inherits."""
     folder: str
@@ -68,57 +58,17 @@ class Settings(NamedTuple):
     """A descriptor of the dashboard's terminal of our own, so that it can be non-blocking."""
 
 
-class Terminal:
-    """The dashboard's terminal, as far as it has told of it."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._taken: Mapping[str, Any] | None = None
-        self._rest = b""
-
-    def hear(self, data: bytes) -> None:
-        """Take in what came through the lifeline."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if lines:
-            self._taken = json.loads(lines[-1])["taken"]
-
-    def restore(self, words: str) -> None:
-        """Give the terminal back if it is taken, and say why; in bounded time."""
-        if self._taken is None:
-            return
-        before, during = self._taken["before"], self._taken["during"]
-        self._taken = None
-        try:
-            self._write(_OFF + words.encode() + b"\r\n")
-            # A shell may have made its own settings meanwhile.
-            if before is not None and during in (None, repr(termios.tcgetattr(self._descriptor))):
-                termios.tcsetattr(self._descriptor, termios.TCSANOW, ast.literal_eval(before))
-                termios.tcflush(self._descriptor, termios.TCIFLUSH)  # reports of the mouse
-        except (OSError, termios.error):
-            pass  # it is gone, and nobody misses it
-
-    def _write(self, data: bytes) -> None:
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLOUT)
-        until = time.monotonic() + _TERMINAL_SECONDS
-        while data and (left := until - time.monotonic()) > 0:
-            if poll.poll(left * 1000):
-                try:
-                    data = data[os.write(self._descriptor, data) :]
-                except BlockingIOError:
-                    time.sleep(_PAUSE_SECONDS)
-
-
 class Guard:
     """The engine that it started, and the lifeline."""
 
     def __init__(self, settings: Settings) -> None:
-        self._engine = _start(settings)
-        self._pidfd = os.pidfd_open(self._engine)
         self._terminal = Terminal(settings.terminal) if settings.terminal is not None else None
+        self._engine, self._questions, self._answers = _start(settings)
+        self._pidfd = os.pidfd_open(self._engine)
         self._folder = settings.folder
         self._alive = True
         self._lifeline = True
+        self._ask_at: float | None = None
         self._give_up_at: float | None = None
         signal.signal(signal.SIGTERM, self._pass_on)
 
@@ -128,46 +78,78 @@ class Guard:
         The last of all removes the private folder.
         """
         poll = select.poll()
-        poll.register(_LIFELINE, select.POLLIN)
-        poll.register(self._pidfd, select.POLLIN)
+        for descriptor in (LIFELINE, self._pidfd, self._answers):
+            poll.register(descriptor, select.POLLIN)
         while self._alive or (self._lifeline and self._terminal is not None):
             for descriptor, _ in poll.poll(self._pause_ms()):
                 if descriptor == self._pidfd:
                     poll.unregister(self._pidfd)
                     self._engine_ended()
-                elif not self._hear():
-                    poll.unregister(_LIFELINE)
-            if self._give_up_at is not None and time.monotonic() >= self._give_up_at:
-                self._give_up_at = None
-                _signal(self._pidfd, signal.SIGKILL)
+                elif not (self._hear() if descriptor == LIFELINE else self._hear_answer()):
+                    poll.unregister(descriptor)
+            self._look_at_the_clock()
         # A dashboard that lives reads the log once more, and removes it.
-        if not self._lifeline or (poll.poll(0) and not self._hear()):
+        if not self._lifeline or (_is_ready(LIFELINE, 0) and not self._hear()):
             _remove(self._folder)
 
     def _pause_ms(self) -> float | None:
-        if self._give_up_at is None:
-            return None
-        return max(0.0, self._give_up_at - time.monotonic()) * 1000
+        times = [at for at in (self._ask_at, self._give_up_at) if at is not None]
+        return max(0.0, min(times) - time.monotonic()) * 1000 if times else None
+
+    def _look_at_the_clock(self) -> None:
+        now = time.monotonic()
+        if self._give_up_at is not None and now >= self._give_up_at:
+            self._give_up_at = None
+            _signal(self._pidfd, signal.SIGKILL)
+        if self._ask_at is not None and now >= self._ask_at:
+            self._ask()
 
     def _hear(self) -> bool:
         """False at the end of the lifeline."""
-        data = os.read(_LIFELINE, 1 << 16)
+        data = os.read(LIFELINE, CHUNK)
         if data:
             if self._terminal is not None:
                 self._terminal.hear(data)
             return True
         self._lifeline = False
         if self._alive:
-            # By now the engine knows, and ends. One that hangs keeps its runs no longer than this.
-            self._give_up_at = time.monotonic() + _ENGINE_SECONDS
+            self._ask()
         if self._terminal is not None:
-            rest = "; its runs are being ended" if self._alive else ""
-            self._terminal.restore(f"er-tui is gone{rest}")
+            if self._terminal.taken:
+                self._terminal.restore(f"er-tui is gone{self._outlook()}")
+            self._terminal.close()
         return False
+
+    def _outlook(self) -> str:
+        """What becomes of the engine, for whoever reads the terminal."""
+        if not self._alive:
+            return ""
+        if _is_ready(self._answers, _ANSWER_SECONDS):
+            self._hear_answer()
+        # What was asked is not answered by one that is ending.
+        goes_on = self._ask_at is not None
+        return "; its engine goes on: er-tui attach" if goes_on else "; its runs are being ended"
+
+    def _ask(self) -> None:
+        """Whether the engine goes on; one that says nothing keeps its runs no longer than this."""
+        self._ask_at = None
+        self._give_up_at = time.monotonic() + _ENGINE_SECONDS
+        try:
+            os.write(self._questions, b"?")
+        except BrokenPipeError:
+            pass  # it is ending
+
+    def _hear_answer(self) -> bool:
+        """False when the engine will answer no more."""
+        answer = os.read(self._answers, 1)
+        if answer == b"+" and self._alive:
+            self._give_up_at = None
+            self._ask_at = time.monotonic() + _ASK_SECONDS
+        return bool(answer)
 
     def _engine_ended(self) -> None:
         self._alive = False
-        self._give_up_at = None
+        self._ask_at = self._give_up_at = None
         how = os.waitid(os.P_PID, self._engine, os.WEXITED | os.WNOWAIT)
         assert how is not None
         if how.si_code != os.CLD_EXITED:
@@ -192,23 +174,37 @@ class Guard:
             _signal(self._pidfd, number)
 
 
-def _start(settings: Settings) -> int:
-    """The engine, in a session of its own; its pid."""
+def _start(settings: Settings) -> tuple[int, int, int]:
+    """The engine, in a session of its own: its pid, where it is asked, and where it answers."""
     guard = os.getpid()
+    their_questions, questions = os.pipe()
+    answers, their_answers = os.pipe()
+    theirs = {"questions": their_questions, "answers": their_answers}
     pid = os.fork()
     if pid:
-        os.close(settings.listener)
-        return pid
+        for descriptor in (settings.listener, *theirs.values()):
+            os.close(descriptor)
+        return pid, questions, answers
     try:
         os.setsid()
         _adopt_orphans()  # survives the exec: the engine is told of nothing
-        os.dup2(os.open(os.devnull, os.O_RDONLY), _LIFELINE)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), LIFELINE)
         os.dup2(_LOG, _REPORT)
-        command = [*settings.command, json.dumps({**settings.engine, "guard": guard})]
+        for descriptor in theirs.values():
+            os.set_inheritable(descriptor, True)
+        document = {**settings.engine, "guard": guard, **theirs}
+        command = [*settings.command, json.dumps(document)]
         os.execv(command[0], command)
     except OSError as error:
         os.write(_LOG, f"the engine cannot be started: {error}\n".encode())
     os._exit(127)
+
+
+def _is_ready(descriptor: int, seconds: float) -> bool:
+    """Whether there is something to read, or an end, within that time."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _adopt_orphans() -> None:
@@ -265,7 +261,7 @@ def _name(number: int) -> str:
 
 def _remove(folder: str) -> None:
     """The folder and what is known to be in it; who removed it before was quicker."""
-    for name in ("engine.sock", "engine.log"):
+    for name in ("engine.sock", "engine.log", "engine.json", "engine.json.new"):
         try:
             os.unlink(os.path.join(folder, name))
         except OSError:
@@ -283,7 +279,5 @@ def main() -> None:
     # Handled, not ignored: the engine's children would inherit that.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, lambda _number, _frame: None)
-    if settings.terminal is not None:
-        os.set_inheritable(settings.terminal, False)
     _adopt_orphans()
     Guard(settings).watch()

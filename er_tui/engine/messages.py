@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from er_tui.journal.events import Event, Frozen, Source
 from er_tui.journal.lines import decode, encode
@@ -17,8 +17,17 @@ PROTOCOL_VERSION = 1
 WAITING_KINDS = frozenset({"http", "http_async", "manual"})
 """Runs that wait for somebody else: they have a lane of their own."""
 DEFAULT_WAITING_JOBS = 64
+DEFAULT_IDLE_SECONDS = 60.0
+"""How long an engine that is kept stays without a client and a run."""
 LONGEST_LINE = 16 << 20
 """Bytes; an invocation file is at most 1 MiB, a result quotes little of it."""
+
+
+Leaving: TypeAlias = Literal["quit", "end", "keep", "hangup"]
+"""How a client leaves. Alone, ``quit`` and ``end`` end the engine and its runs; with other clients
+only ``end`` does. ``keep`` has the engine go on from now on, whoever leaves. ``hangup`` is what a
+connection that breaks off means: without other clients the end, unless the engine is to be kept."""
+LEAVINGS: frozenset[str] = frozenset(get_args(Leaving))
 
 
 class MessageError(ValueError):
@@ -83,6 +92,19 @@ class Keys(Frozen):
     text: str
 
 
+class Leave(Frozen):
+    """Client: the last line; answered by Left. From here on the client is not counted."""
+
+    name: ClassVar[str] = "leave"
+    how: Leaving
+
+
+class Inquire(Frozen):
+    """Somebody who need not have said hello: how do things stand? Answered by Standing."""
+
+    name: ClassVar[str] = "inquire"
+
+
 class Welcome(Frozen):
     """Engine: the answer to Hello."""
 
@@ -144,6 +166,39 @@ class LowSpace(Frozen):
     free_bytes: int | None
 
 
+class Company(Frozen):
+    """Engine: how many clients it has now, the one that is told among them."""
+
+    name: ClassVar[str] = "company"
+    clients: int
+
+
+class Left(Frozen):
+    """Engine: the answer to Leave."""
+
+    name: ClassVar[str] = "left"
+    goes_on: bool
+    """Whether the engine does; else it has begun to end its runs."""
+
+
+class Ending(Frozen):
+    """Engine: the last line of one that ends in order; every run was ended."""
+
+    name: ClassVar[str] = "ending"
+    reason: str
+
+
+class Standing(Frozen):
+    """Engine: the answer to Inquire."""
+
+    name: ClassVar[str] = "standing"
+    running: int
+    queued: int
+    clients: int
+    keep: bool
+    """Whether it goes on without a client."""
+
+
 Message: TypeAlias = (
     Hello
     | Start
@@ -152,19 +207,25 @@ Message: TypeAlias = (
     | Extend
     | Window
     | Keys
+    | Leave
+    | Inquire
     | Welcome
     | Refused
     | Queued
     | Known
     | RunEvent
     | LowSpace
+    | Company
+    | Left
+    | Ending
+    | Standing
 )
 
 _KINDS: dict[str, type[Message]] = {
     kind.name: kind
     for kind in (
-        *(Hello, Start, Cancel, SendSignal, Extend, Window, Keys),
-        *(Welcome, Refused, Queued, Known, RunEvent, LowSpace),
+        *(Hello, Start, Cancel, SendSignal, Extend, Window, Keys, Leave, Inquire),
+        *(Welcome, Refused, Queued, Known, RunEvent, LowSpace, Company, Left, Ending, Standing),
     )
 }
 

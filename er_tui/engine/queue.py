@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from er_tui.engine.messages import DEFAULT_WAITING_JOBS, WAITING_KINDS
@@ -25,6 +25,7 @@ class Job:
 
     invocation: RuntimeInvocation
     control: RunControl
+    queued_at: float = field(default_factory=time.time)
 
 
 class Lane:
@@ -99,6 +100,9 @@ class Observer(Protocol):
     def broken(self, job: Job, error: Exception) -> None:
         """The run raised instead of giving a result."""
 
+    def left(self) -> None:
+        """A run is in the queue no more; it has ended or was broken."""
+
 
 class RunQueue:
     """All runs of an engine that are queued or running.
@@ -155,10 +159,15 @@ class RunQueue:
             job = self._jobs.get(run_id)
         return job.control if job is not None else None
 
-    def controls(self) -> list[RunControl]:
-        """Of all that are queued or running."""
+    def jobs(self) -> list[Job]:
+        """All that are queued or running, in the order of their coming."""
         with self._lock:
-            return [job.control for job in self._jobs.values()]
+            return list(self._jobs.values())
+
+    @property
+    def running_count(self) -> int:
+        with self._lock:
+            return len(self._running)
 
     def process_controls(self) -> list[RunControl]:
         """Of the processes that are running, or about to; from any thread."""
@@ -172,9 +181,7 @@ class RunQueue:
         Nothing can be queued any more.
         """
         self._ending = True
-        with self._lock:
-            jobs = list(self._jobs.values())
-        for job in jobs:
+        for job in self.jobs():
             self._end(job, reason, grace_seconds)
         until = time.monotonic() + wait_seconds
         lanes = (self._processes, self._waiting, self._withdrawn)
@@ -205,3 +212,4 @@ class RunQueue:
         finally:
             with self._lock:
                 del self._jobs[run_id], self._running[run_id]
+            self._observer.left()

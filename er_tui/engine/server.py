@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The command socket: one thread that reads commands and tells every client what happens.
 
-Workers append events to a queue and wake this thread; it alone touches the sockets. A client that
-does not read is dropped once it is :data:`MOST_UNSENT` bytes behind: it can read the journals.
+Workers append events to a queue and wake this thread, which alone speaks.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ import time
 from collections import deque
 
 from er_tui.engine.clients import Client
+from er_tui.engine.connections import Connections
 from er_tui.engine.messages import (
     LEAVINGS,
     PROTOCOL_VERSION,
     Cancel,
-    Company,
     Extend,
     Hello,
     Inquire,
@@ -37,7 +36,6 @@ from er_tui.engine.messages import (
     Start,
     Welcome,
     Window,
-    from_line,
     to_line,
 )
 from er_tui.engine.oversight import Oversight
@@ -47,13 +45,11 @@ from er_tui.engine.steering import reason_of, size_of, steer
 from er_tui.runtime import RunControl
 from er_tui.rxp import RuntimeInvocation
 
-MOST_UNSENT = 64 << 20
-_CHUNK = 1 << 18
 _PACE_SECONDS = 0.01
 """Between two tellings: events come by the thousand, and each telling takes the workers' turn."""
 
 
-class Server:
+class Server(Connections):
     """Serves clients until nothing makes it stay, the guard is gone, or :meth:`stop` is called."""
 
     def __init__(
@@ -64,12 +60,10 @@ class Server:
         guard: Oversight,
         staying: Staying,
     ) -> None:
-        self._listener = listener
+        super().__init__(listener)
         self._jobs = (jobs, waiting_jobs)
         self._guard = guard
         self._staying = staying
-        self._selector = selectors.DefaultSelector()
-        self._clients: dict[int, Client] = {}
         self._outbox: deque[Message] = deque()
         self._waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._awake = False
@@ -101,13 +95,13 @@ class Server:
         """Serve until there is a reason not to, and give it; clients stay connected after it."""
         self._queue = queue
         self._selector.register(self._guard, selectors.EVENT_READ, self._hear_guard)
-        self._listener.setblocking(False)
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._waker, selectors.EVENT_READ, self._woken)
         while self._stopped is None and (left := self._seconds_left()) > 0:
             self._turn(None if left == math.inf else left)
         self._selector.unregister(self._guard)
         self._guard.close()
+        self._asked = False
         return self._stopped or "the dashboard is gone"
 
     def flush(self, seconds: float) -> None:
@@ -176,41 +170,6 @@ class Server:
         elif self._stopped is None:
             self.stop("the guard was killed")
 
-    def _accept(self) -> None:
-        try:
-            connection, _address = self._listener.accept()
-        except OSError:
-            return  # gone again before we looked
-        connection.setblocking(False)
-        client = Client(connection)
-        self._clients[connection.fileno()] = client
-        self._selector.register(connection, selectors.EVENT_READ, client)
-
-    def _talk(self, client: Client, ready: int) -> None:
-        if ready & selectors.EVENT_WRITE:
-            self._send(client)
-        if ready & selectors.EVENT_READ and client.connection.fileno() >= 0:
-            self._receive(client)
-
-    def _receive(self, client: Client) -> None:
-        try:
-            data = client.connection.recv(_CHUNK)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._drop(client)
-            return
-        try:
-            for line in client.lines.feed(data):
-                message = from_line(line)
-                if message is not None:
-                    self._obey(client, message)
-        except MessageError as error:
-            self._send(client, to_line(Refused(None, str(error))))
-            self._drop(client)
-
     def _obey(self, client: Client, message: Message) -> None:
         if isinstance(message, Hello):
             self._greet(client, message)
@@ -229,11 +188,12 @@ class Server:
             raise MessageError(
                 f"the engine speaks protocol {PROTOCOL_VERSION}, not {hello.protocol}"
             )
-        client.greeted = True
+        client.greeted = self._staying.had_client = True
         known = [] if client.counted else [_known(job) for job in self._queue.jobs()]
         client.counted = True
         welcome = Welcome(PROTOCOL_VERSION, os.getpid(), *self._jobs)
-        for message in (welcome, *self._low_space.values(), *known):
+        messages: list[Message] = [welcome, *self._low_space.values(), *known]
+        for message in messages:
             client.unsent += to_line(message)
         self._tell_company()
 
@@ -241,25 +201,17 @@ class Server:
         """The client leaves; what that means for us is told to it, and the others."""
         if leave.how not in LEAVINGS:
             raise MessageError(f"a client leaves by one of {sorted(LEAVINGS)}")
+        assert self._queue is not None
         client.counted = False
         if leave.how == "end":
             self.stop("ended by the operator")
         elif leave.how == "keep":
             self._staying.keep = True
-        elif leave.how == "quit" and not self._count():
+        elif leave.how == "quit" and not self._count() and not self._queue.jobs():
             self._staying.keep = False
         goes_on = self._stopped is None and self._seconds_left() > 0
         self._send(client, to_line(Left(goes_on)))
         self._tell_company()
-
-    def _count(self) -> int:
-        return sum(client.counted for client in self._clients.values())
-
-    def _tell_company(self) -> None:
-        line = to_line(Company(self._count()))
-        for client in list(self._clients.values()):
-            if client.counted:
-                self._send(client, line)
 
     def _standing(self) -> Standing:
         assert self._queue is not None
@@ -274,7 +226,7 @@ class Server:
             case Start():
                 self._begin(client, message, self._queue)
             case Cancel(run_id):
-                self._queue.cancel(run_id, "cancelled by the operator")
+                self._queue.cancel(run_id, str(message.reason))
             case SendSignal(run_id) | Extend(run_id) | Keys(run_id):
                 try:
                     steer(self._queue.control(run_id), message)
@@ -308,29 +260,6 @@ class Server:
         for other in list(self._clients.values()):
             if other is not client and other.greeted:
                 self._send(other, line)
-
-    def _send(self, client: Client, data: bytes = b"") -> None:
-        client.unsent += data
-        try:
-            while client.catch_up():
-                del client.unsent[: client.connection.send(client.unsent[:_CHUNK])]
-        except BlockingIOError:
-            pass
-        except OSError:
-            self._drop(client)
-            return
-        if len(client.unsent) > MOST_UNSENT:
-            self._drop(client)
-            return
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.unsent else 0)
-        self._selector.modify(client.connection, events, client)
-
-    def _drop(self, client: Client) -> None:
-        if self._clients.pop(client.connection.fileno(), None) is not None:
-            self._selector.unregister(client.connection)
-            client.connection.close()
-            if client.counted:
-                self._tell_company()
 
 
 def _known(job: Job, *, queued: bool = False) -> Known:

@@ -5,7 +5,19 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from pathlib import Path
 from typing import IO, Any
+
+import er_tui
+
+_BARE = """\
+import sys
+from importlib import import_module
+sys.path.append(sys.argv.pop(1))
+import_module(sys.argv.pop(1)).main()
+"""
+"""At the path's end: what stands beside this package is not to be taken for Python's own."""
 
 
 class Lifeline:
@@ -56,3 +68,9 @@ def open_terminal(descriptor: int) -> int:
         return os.open(f"/proc/self/fd/{descriptor}", flags)
     except OSError:
         return os.dup(descriptor)
+
+
+def guard_command(module: str) -> list[str]:
+    """What runs ``main`` of a module of ours in an interpreter that starts at once, being bare."""
+    root = str(Path(er_tui.__file__).parents[1])
+    return [sys.executable, "-I", "-S", "-c", _BARE, root, module]

@@ -30,7 +30,7 @@ class Marked:
 
     def environment_in(self, folder: str) -> dict[str, str]:
         """The same, with ``folder`` for whatever er-tui keeps for itself."""
-        return {**self.environment, "XDG_RUNTIME_DIR": folder, "XDG_STATE_HOME": folder}
+        return {**self.environment, "ER_TUI_RUNTIME_DIR": folder, "XDG_STATE_HOME": folder}
 
     def members(self) -> dict[int, str]:
         """The live members of the family: pid and role."""

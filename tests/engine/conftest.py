@@ -22,7 +22,7 @@ MakeTalk: TypeAlias = Callable[..., Talk]
 def runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where engines make their private folders; short, as the path of a socket must be."""
     folder = Path(tempfile.mkdtemp(prefix="er-tui-test-"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    monkeypatch.setenv("ER_TUI_RUNTIME_DIR", str(folder))
     yield folder
     shutil.rmtree(folder)
 

@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 from er_tui.engine.messages import (
     PROTOCOL_VERSION,
     Cancel,
+    Company,
     Hello,
+    Known,
     LineBuffer,
     Message,
     RunEvent,
@@ -23,7 +25,10 @@ from er_tui.engine.messages import (
 )
 from er_tui.journal.events import Event, OutputSeen, ProcessSpawned, RunFinished
 from er_tui.journal.run_directory import new_run_id
-from er_tui.session.client import EngineClient, EngineGone
+from er_tui.session.attached import AttachedClient
+from er_tui.session.client import EngineClient
+from er_tui.session.connection import Connection, EngineGone
+from er_tui.session.engines import Engine
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -45,13 +50,19 @@ def invocation(folder: Path, command: tuple[str, ...], **fields: object) -> dict
 
 
 class Talk:
-    """An engine of our own, all it said, and the runs that were asked of it."""
+    """An engine of our own, or one that is there, all it said, and the runs asked of it."""
 
-    def __init__(self, folder: Path, jobs: int = 2) -> None:
+    def __init__(
+        self, folder: Path, jobs: int = 2, *, engine: Engine | None = None, **options: Any
+    ) -> None:
         self.folder = folder
         self.heard: list[Message | EngineGone] = []
         self._news = threading.Event()
-        self.client = EngineClient(jobs, wake=self._news.set)
+        self.client: Connection = (
+            EngineClient(jobs, self._news.set, paths=[folder], **options)
+            if engine is None
+            else AttachedClient(engine, self._news.set)
+        )
 
     def start(self, *command: str, run_id: str | None = None, **fields: object) -> str:
         """Ask for a run; its id."""
@@ -124,11 +135,15 @@ class RawClient:
         self._lines = LineBuffer()
         self._heard: list[bytes] = []
 
-    def hello(self) -> Welcome:
+    def hello(self) -> list[Known]:
+        """Become a client; the runs that are there."""
         self.say(to_line(Hello(PROTOCOL_VERSION)))
-        answer = self.hear()
-        assert isinstance(answer, Welcome)
-        return answer
+        assert isinstance(self.hear(), Welcome)
+        known = []
+        while isinstance(answer := self.hear(), Known):
+            known.append(answer)
+        assert isinstance(answer, Company)
+        return known
 
     def say(self, data: bytes) -> None:
         self.connection.sendall(data)

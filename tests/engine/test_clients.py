@@ -11,6 +11,7 @@ from er_tui.engine.messages import (
     PROTOCOL_VERSION,
     Cancel,
     Hello,
+    Known,
     Queued,
     Refused,
     RunEvent,
@@ -82,7 +83,9 @@ def test_every_client_is_told_of_every_run(talk: Talk, stranger: RawClient) -> N
     told = [stranger.hear()]
     while not (isinstance(told[-1], RunEvent) and isinstance(told[-1].event, RunFinished)):
         told.append(stranger.hear())
-    assert isinstance(told[0], Queued)
+    assert isinstance(told[0], Known)
+    assert (told[0].run_id, told[0].runtime_kind, told[0].directory) == (run_id, "subprocess", None)
+    assert told[1] == Queued(run_id, told[0].queued_at)
     assert [m.event for m in told if isinstance(m, RunEvent)] == talk.events(run_id)
 
 

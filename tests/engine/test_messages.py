@@ -8,15 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from er_tui.engine.messages import (
+    LEAVINGS,
     LONGEST_LINE,
     Cancel,
+    Company,
+    Ending,
     Hello,
+    Inquire,
+    Known,
+    Leave,
+    Left,
     LineBuffer,
     Message,
     MessageError,
     Queued,
     Refused,
     RunEvent,
+    Standing,
     Start,
     Welcome,
     from_line,
@@ -38,6 +46,7 @@ from er_tui.journal.events import (
     SignalSent,
     Source,
 )
+from er_tui.rxp.vocabulary import TERMINAL_STATUSES
 from tests.rxp import documents
 
 _any_text = st.text(st.characters())  # lone surrogates too: file names are made of bytes
@@ -49,6 +58,10 @@ _identities = st.builds(
     ProcessIdentity, _count, st.none() | _count, _any_text, st.none() | _any_text, st.none()
 )
 _marks = st.tuples(st.sampled_from(("stdout", "stderr")), _count, _at)
+
+_ended = documents.results.filter(lambda r: r.status in TERMINAL_STATUSES).map(
+    lambda r: r.model_dump()
+)
 
 _events = st.one_of(
     st.builds(
@@ -72,7 +85,7 @@ _events = st.one_of(
     st.builds(ProcessExited, at=_at, exit_code=st.none() | _count, signal=st.none() | _any_text),
     st.builds(MembersSwept, at=_at, members=_members),
     st.builds(Noted, at=_at, text=_any_text),
-    st.builds(RunFinished, at=_at, result=documents.results.map(lambda r: r.model_dump())),
+    st.builds(RunFinished, at=_at, result=_ended),
 )
 
 _messages: st.SearchStrategy[Message] = st.one_of(
@@ -82,7 +95,14 @@ _messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Welcome, st.integers(), _count, _count, _count),
     st.builds(Refused, st.none() | _any_text, _any_text),
     st.builds(Queued, _any_text, _at),
+    st.builds(Known, _any_text, _sources, _any_text, _at, st.none() | _any_text),
     st.builds(RunEvent, _any_text, _events),
+    st.builds(Leave, st.sampled_from(sorted(LEAVINGS))),
+    st.builds(Inquire),
+    st.builds(Company, _count),
+    st.builds(Left, st.booleans()),
+    st.builds(Ending, _any_text),
+    st.builds(Standing, _count, _count, _count, st.booleans()),
 )
 
 

@@ -183,6 +183,9 @@ class Witness:
         self.told.append(("broken", job))
         self.errors.append(error)
 
+    def left(self) -> None:
+        """Told by what is in the queue."""
+
 
 def test_nothing_is_queued_any_more_once_all_is_ended(tmp_path: Path) -> None:
     queue = RunQueue(ExecutorRuntime(), 1, Witness())

@@ -25,6 +25,7 @@ class Told:
 
     def __init__(self) -> None:
         self.inbox: deque[Message | EngineGone] = deque()
+        self.others = 1
         self.heard: list[Message] = []
         self.others = 1
 

@@ -147,12 +147,14 @@ class Terminal:
         if self._ended:
             time.sleep(_STEP_SECONDS)
             return
-        try:
-            data = self._child.read_nonblocking(_CHUNK, timeout=_STEP_SECONDS)
-        except pexpect.TIMEOUT:
+        descriptor = self._child.child_fd
+        if not select.select([descriptor], [], [], _STEP_SECONDS)[0]:
             return
-        except pexpect.EOF:
-            self._ended = True
+        # Not by pexpect: to that a dead child is the end, but its guard may write still.
+        try:
+            data = os.read(descriptor, _CHUNK)
+        except OSError:  # nobody has it open now
+            time.sleep(_STEP_SECONDS)
             return
         self.seen += data
         self._show(self._unfinished + data)

@@ -108,7 +108,7 @@ async def test_quitting_asks_on_every_screen_while_a_run_is_live(
         await screen.lose("Quit?", "esc closes")
         await screen.press("q")
         await screen.see("Quit?")
-        await screen.pilot.click("#stay")
+        await screen.pilot.click("#answer-n")
         await screen.lose("Quit?")
         await screen.press("c")
         await screen.see("⊘ one")

@@ -16,8 +16,8 @@ from er_tui.session.session import Session
 from er_tui.tui.commands import BY_ID, COMMANDS
 from er_tui.tui.orders import WORST_FIRST
 from er_tui.tui.panes.output_pane import OutputPane
+from er_tui.tui.screens.leaving import LeavingScreen
 from er_tui.tui.screens.pane_actions import PaneActions
-from er_tui.tui.screens.showing import ShowingScreen
 from er_tui.tui.troubles import troubles_of
 from er_tui.tui.widgets.banner import Banner
 from er_tui.tui.widgets.footer import Footer
@@ -36,7 +36,7 @@ _SETTLED_SECONDS = 0.1
 """A window that is dragged has many sizes a second; terminals of runs are told the last."""
 
 
-class MainScreen(PaneActions, ShowingScreen):
+class MainScreen(PaneActions, LeavingScreen):
     """Shows the session and says what the user asks for; knows the widgets, which know no peers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in COMMANDS]
@@ -163,22 +163,6 @@ class MainScreen(PaneActions, ShowingScreen):
 
     def action_suspend(self) -> None:
         self.app.action_suspend_process()
-
-    def action_quit(self) -> None:
-        live = self._session.steered_count
-        if live == 0:
-            self.app.exit()
-            return
-        from er_tui.tui.screens.confirm import ConfirmQuit  # not for the first paint
-
-        if isinstance(self.app.screen, ConfirmQuit):
-            return
-
-        def answered(leave: bool | None) -> None:
-            if leave:
-                self.app.exit()
-
-        self.app.push_screen(ConfirmQuit(live), answered)
 
     # What the widgets tell
 
