@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -119,7 +119,8 @@ class KeptRuns:
         return found
 
     def _look_for_folders(self, path: str, base: _Base) -> None:
-        changed = _changed(path)
+        # An artifact_directory may be a link of the user's; what er-tui made below it is none.
+        changed = _changed(path, os.stat)
         if changed == base.changed:
             return
         base.changed = changed if _is_settled(changed) else _UNSEEN
@@ -167,10 +168,10 @@ class KeptRuns:
         return source if source in keys else keys[0]
 
 
-def _changed(path: str) -> int | None:
+def _changed(path: str, look: Callable[[str], os.stat_result] = os.lstat) -> int | None:
     """When a folder changed last; None if there is none."""
     try:
-        status = os.lstat(path)
+        status = look(path)
     except (OSError, ValueError):
         return None
     return status.st_mtime_ns if stat.S_ISDIR(status.st_mode) else None

@@ -177,6 +177,16 @@ def test_directories_that_are_no_runs_are_none(watching: Session, write: Write) 
     assert [run.run_id for run in watching.runs_of(key)] == [good.name, late.name]
 
 
+def test_captures_may_be_kept_behind_a_link(
+    watching: Session, write: Write, tmp_path: Path
+) -> None:
+    (tmp_path / "big-disk").mkdir()
+    (tmp_path / "kept").symlink_to("big-disk")
+    run_here(write("job", artifact_directory=str(tmp_path / "kept")))
+    (key,) = listed(watching)
+    until(watching, lambda: watching.run_count(key) == 1)
+
+
 def test_runs_that_are_removed_are_listed_no_more(watching: Session, write: Write) -> None:
     path = write("job")
     first, second = run_here(path), run_here(path)
