@@ -34,6 +34,15 @@ class EventTail:
         self.more = False
         """Whether the last read left something for the next, as far as it saw."""
 
+    @property
+    def place(self) -> int:
+        """How many bytes of the journal are behind it; one that was told can be gone back to."""
+        return self._offset
+
+    @place.setter
+    def place(self, place: int) -> None:
+        self._offset = place
+
     def skip_to_last(self, size: int) -> None:
         """Leave out what lies before the last ``size`` bytes; the line that begins there counts
         from its end, so it is left out too."""

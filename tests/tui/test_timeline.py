@@ -25,10 +25,10 @@ LONGEST_STEP_SECONDS = 0.4
 and the machine is not ours alone."""
 
 
-def polls(count: int) -> list[Event]:
+def polls(count: int, since: float = 0.0) -> list[Event]:
     events: list[Event] = []
     for number in range(1, count + 1):
-        what: dict[str, Any] = {"at": float(number), "number": number, "phase": "poll"}
+        what: dict[str, Any] = {"at": since + number, "number": number, "phase": "poll"}
         request: dict[str, Any] = {
             "method": "GET",
             "url": "http://h/runs/1",

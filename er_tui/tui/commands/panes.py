@@ -60,6 +60,15 @@ COMMANDS: tuple[Command, ...] = (
         "Panes",
     ),
     Command(
+        "replay",
+        "B",
+        "B",
+        "replay",
+        "Play a run that is over again, at its own pace or faster, or go to any moment of it.",
+        "Panes",
+        lambda screen: screen.can_replay(),
+    ),
+    Command(
         "reveal",
         "x",
         "x",
