@@ -111,6 +111,10 @@ async def walk(tour: Tour) -> None:
     await tour.go_to("http-report")
     await tour.press(*["right_square_bracket"] * 3)
     await tour.picture("artifacts")
+    await tour.until(lambda: tour.status("build") == "succeeded")
+    await tour.go_to("build")
+    await tour.press("B", "right")
+    await tour.picture("replay")
 
 
 async def main(folder: Path) -> None:
