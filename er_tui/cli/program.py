@@ -186,6 +186,13 @@ def main(
         _refuse_report(junit)
     lanes = (jobs, jobs) if jobs else _default_lanes()
     limits = _limits(grace, max_capture)
+    wanted = {
+        "only": only,
+        "repeat": repeat,
+        "fail_fast": fail_fast,
+        "run_new": run_new,
+        "junit": junit,
+    }
     folder = None
     try:
         with ExitStack() as stack:
@@ -193,7 +200,7 @@ def main(
                 folder = _demo(stack)
                 paths = (folder,)
             code = (
-                _headless(paths, lanes, limits, as_json, (only, repeat, fail_fast, run_new, junit))
+                _headless(paths, lanes, limits, as_json, wanted)
                 if headless
                 else _dashboard(
                     paths,
@@ -242,12 +249,12 @@ def _headless(
     lanes: tuple[int, int],
     limits: dict[str, Any],
     as_json: bool,
-    wanted: tuple[tuple[str, ...], int, bool, bool, Path | None],
+    wanted: dict[str, Any],
 ) -> int:
     from er_tui.cli.headless import run_headless
     from er_tui.session.headless import Wanted
 
-    return run_headless(paths, lanes, limits, Wanted(*wanted), as_json=as_json)
+    return run_headless(paths, lanes, limits, Wanted(**wanted), as_json=as_json)
 
 
 def _refuse_report(path: Path) -> None:

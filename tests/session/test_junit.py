@@ -180,6 +180,7 @@ def test_a_signal_leaves_a_whole_report(folder: Path, write: Write, tmp_path: Pa
     assert len(cases) == 4
     assert cases["a (1 of 2)"][0].attrib["message"] == "cancelled by the operator"
     assert text_of(cases["a (1 of 2)"], "system-out") == "begun\n"
+    assert cases["b (2 of 2)"][0].attrib["message"] == "not started: SIGINT"
 
 
 def test_secrets_are_not_in_the_report(folder: Path, write: Write, tmp_path: Path) -> None:

@@ -262,7 +262,7 @@ class Headless:
             self._cases.append(Case(entry, error=entry.error))
             self._reporter.say("invalid", safe_line(str(entry.error), limit=1000))
         for case in self._cases:
-            case.why_not = self._ending.because
+            case.why_not = self._ending.cause
         seconds = time.monotonic() - self._begun
         good = ended and not self._results.lost and all(case.succeeded for case in self._cases)
         if self._wanted.junit is not None:

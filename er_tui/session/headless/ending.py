@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 
 from er_tui.session.session import Session
@@ -29,6 +30,12 @@ class Ending:
     def wanted(self) -> bool:
         """Whether nothing more is to be started."""
         return self._wanted > 0
+
+    @property
+    def cause(self) -> str | None:
+        """Why what was not started was not; None where nothing was cancelled."""
+        name = signal.Signals(self.signal).name if self.signal is not None else None
+        return self.because or name
 
     def begin(self, why: str) -> None:
         """Cancel every run, unless that was done already."""
