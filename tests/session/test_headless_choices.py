@@ -144,6 +144,8 @@ def test_what_appears_is_run_once_until_a_signal_comes(folder: Path, write: Writ
     assert process.returncode == 1  # all was done: the exit code tells of the runs
     assert said.decode().count("succeeded  new") == 2
     assert "3 succeeded, 1 invalid in" in said.decode()
+    assert "ended by SIGTERM" in said.decode()
+    assert "cancelling" not in said.decode()
 
 
 def test_a_restart_runs_nothing_again_that_its_directories_tell_of(

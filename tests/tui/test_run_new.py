@@ -11,7 +11,7 @@ async def test_what_appears_is_started_once_for_each_content(folder: Path, write
     out = folder / "out"
     write("old", "echo old")
     async with dashboard(folder, run_new=True) as screen:
-        made = f"cp -r old.json out/made.json; sed -i s/old/made/ out/made.json"
+        made = "cp -r old.json out/made.json; sed -i s/old/made/ out/made.json"
         write("new", f"mkdir out; {made}", artifact_directory=str(out))
         await screen.see("✓ new", "· out/made", "1 succeeded · 2 not run")
         write("new", "echo newer")

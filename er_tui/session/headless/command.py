@@ -207,7 +207,8 @@ class Headless:
                 self._finished(case)
             else:
                 self._began(case)
-        for words in self._ending.take_words():
+        idle = self._ending.signals > 0 and not self._cut_short
+        for words in self._ending.take_words(idle=idle):
             self._say(words)
         self._show()
 

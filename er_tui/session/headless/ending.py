@@ -70,12 +70,14 @@ class Ending:
                 self._sent[run.run_id] += 1
                 self._session.cancel(run.run_id, reason)
 
-    def take_words(self) -> list[str]:
-        """What is to be said of it; told once."""
+    def take_words(self, *, idle: bool) -> list[str]:
+        """What is to be said of it; told once. ``idle``: there was nothing left to cancel."""
         words = []
         while self._told < self._wanted:
             self._told += 1
-            if self._told == 1:
+            if idle:
+                words.append(f"ended by {self.cause}")
+            elif self._told == 1:
                 words.append("cancelling every run" + (f": {self.because}" if self.because else ""))
             else:
                 words.append("killing every run")
