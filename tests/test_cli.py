@@ -125,6 +125,19 @@ def test_a_question_is_answered_without_loading_a_screen_or_an_engine(option: st
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("module", ["headless", "progress", "check"])
+def test_what_needs_no_screen_loads_none(module: str) -> None:
+    script = (
+        f"import sys, er_tui.cli.{module}\n"
+        "screen = {'textual', 'er_tui.tui', 'er_tui.runtime', 'httpx'} & set(sys.modules)\n"
+        "sys.stderr.write(','.join(sorted(screen)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_single_file_can_be_run(tmp_path: Path) -> None:
     path = tmp_path / "anything"
     path.write_text(

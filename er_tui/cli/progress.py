@@ -13,10 +13,10 @@ from rich.text import Text
 
 from er_tui.session.headless import Standing, Writing
 from er_tui.session.headless.reporting import ALIGNED, OWN, laid_out
+from er_tui.session.last_words import LastWords
 from er_tui.session.looks import clock, look_of, look_of_run
 from er_tui.session.state import RunState
 from er_tui.text.safe import safe_line
-from er_tui.tui.last_words import LastWords
 
 _FRAME_SECONDS = 1 / 8
 _ROOMY = 50

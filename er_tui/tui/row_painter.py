@@ -10,11 +10,11 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
+from er_tui.session.last_words import LastWords
 from er_tui.session.library import Entry
 from er_tui.session.session import Session
 from er_tui.session.state import RunState
 from er_tui.text.safe import safe_line
-from er_tui.tui.last_words import LastWords
 from er_tui.tui.looks import fault_of, look_of_entry, look_of_run, time_of
 from er_tui.tui.row_words import asked, begun, ending, kind_of, reason, used
 from er_tui.tui.widgets.drawn_lines import DrawnLines
