@@ -57,6 +57,25 @@ def plain_rows(log: Log, rows: range) -> Iterator[str]:
             yield plain_line(line.raw) + "\n"
 
 
+def plain_span(log: Log, rows: range, start: int, end: int) -> Iterator[str]:
+    """The text from character ``start`` of the first of the rows, as it is shown, to ``end`` of the
+    last one."""
+    last = rows.stop - 1
+    for row, line in zip(rows, _lines(log, rows), strict=False):
+        text = plain_line(line.raw)
+        begin = start if row == rows.start else 0
+        if row == last:
+            yield text[begin:end]
+            return
+        yield text[begin:]
+        if line.cut and log.reader.index.read(line.stream, line.start, len(line.raw)) == line.raw:
+            # The head is what is shown; of a progress bar it is the end, and all there is.
+            behind = line.start + len(line.raw)
+            rest = pieces_of(log.reader.index, line.stream, behind, line.start + line.length)
+            yield from map(plain_line, rest)
+        yield "\n"
+
+
 def raw_rows(log: Log, rows: range) -> Iterator[bytes]:
     """The bytes of the rows as they were captured, each with a newline."""
     for line in _lines(log, rows):

@@ -99,10 +99,11 @@ class SavingLog:
 class Copying:
     """Gives text to the terminal's clipboard, and to a file where that may not get there."""
 
-    def __init__(self, app: App[Any], texts: Iterator[str], lines: int) -> None:
+    def __init__(self, app: App[Any], texts: Iterator[str], what: str) -> None:
+        """``what`` the texts are, in words: ``3 lines``."""
         self._app = app
         self._texts = texts
-        self._lines = lines
+        self._what = what
         self._kept: list[str] = []
         self._size = 0
         self._file: SavingLog | None = None
@@ -128,10 +129,6 @@ class Copying:
     def cancel(self) -> None:
         if self._file is not None:
             self._file.cancel()
-
-    @property
-    def _what(self) -> str:
-        return "1 line" if self._lines == 1 else f"{self._lines:,} lines"
 
     def _give(self, text: str) -> None:
         # What is pasted at a prompt must not be carried out by itself.

@@ -66,21 +66,107 @@ async def test_lines_are_selected_by_the_keys_and_copied(folder: Path, write: Wr
         assert "y copy" in screen.footer
 
 
-async def test_lines_are_selected_with_the_mouse(folder: Path, write: Write) -> None:
+def place_of(screen: Dashboard, words: str) -> tuple[int, int]:
+    """Where these words begin on the screen."""
+    y = next(y for y, line in enumerate(screen.lines) if words in line)
+    return screen.lines[y].index(words), y
+
+
+async def drag(screen: Dashboard, start: tuple[int, int], end: tuple[int, int]) -> None:
+    await screen.pilot.mouse_down(offset=start)
+    await screen.pilot.hover(offset=end)
+    await screen.pilot.mouse_up(offset=end)
+
+
+async def test_characters_are_selected_with_the_mouse(folder: Path, write: Write) -> None:
     write("one", COLOURED)
     async with dashboard(folder) as screen:
         await look_at(screen)
-        rows = [y for y, line in enumerate(screen.lines) if " red" in line]
-        await screen.pilot.mouse_down(offset=(60, rows[0]))
-        await screen.pilot.hover(offset=(60, rows[2]))
-        await screen.pilot.mouse_up(offset=(60, rows[2]))
-        await screen.see("3 lines selected")
+        x, y = place_of(screen, "line 2")
+        await drag(screen, (x + 2, y), (x + 7, y))
+        await screen.see("6 characters selected, y copies")
+        selected = [
+            segment.text
+            for segment in screen.strips[y]
+            if segment.style is not None and segment.text in ("ne 2 ", "r")
+        ]
+        assert selected == ["ne 2 ", "r"]
         await screen.press("y")
-        await screen.see("Copied 3 lines.")
-        assert screen.app.clipboard.splitlines()[-1] == "line 3 red␇"
-        await screen.pilot.click(offset=(60, rows[4]))
+        await screen.see("Copied 6 characters.")
+        assert screen.app.clipboard == "ne 2 r"
+        await screen.lose("selected")
+        # Upwards, over several lines.
+        screen.app.clear_notifications()  # they lie over the status line
+        await drag(screen, (x + 3, y + 2), (x + 5, y))
+        await screen.see("parts of 3 lines selected")
+        await screen.press("y")
+        await screen.until(lambda: screen.app.clipboard == "2 red␇\nline 3 red␇\nline")
+        # From beyond the end of a line; and a click selects nothing.
+        await drag(screen, (x + 40, y), (x, y + 1))
+        await screen.press("y")
+        await screen.until(lambda: screen.app.clipboard == "\nl")
+        await screen.pilot.click(offset=(x + 20, y + 3))
         await screen.press("y")
         await screen.until(lambda: screen.app.clipboard == "line 5 red␇")
+
+
+async def test_a_key_ends_a_selection_of_characters(folder: Path, write: Write) -> None:
+    write("one", COLOURED)
+    async with dashboard(folder) as screen:
+        await look_at(screen)
+        x, y = place_of(screen, "line 2")
+        await drag(screen, (x, y), (x + 3, y))
+        await screen.see("4 characters selected")
+        await screen.press("j")
+        await screen.lose("selected")
+        await drag(screen, (x, y), (x + 3, y))
+        await screen.see("4 characters selected")
+        await screen.press("escape")
+        await screen.lose("selected")
+        await screen.press("v", "j")
+        await screen.see("2 lines selected")
+
+
+async def test_wide_characters_and_wrapped_or_scrolled_lines_are_selected_as_shown(
+    folder: Path, write: Write
+) -> None:
+    write("one", "echo 日本語 text; seq -s, 1000 1100")
+    async with dashboard(folder) as screen:
+        await look_at(screen)
+        x, y = place_of(screen, "日")
+        await drag(screen, (x + 3, y), (x + 4, y))
+        await screen.see("2 characters selected")
+        await screen.press("y")
+        await screen.until(lambda: screen.app.clipboard == "本語")
+        await screen.press("right")
+        await screen.see("  1,1002,1003")
+        x, y = place_of(screen, "1003")
+        await drag(screen, (x, y), (x + 3, y))
+        await screen.press("y")
+        await screen.until(lambda: screen.app.clipboard == "1003")
+        await screen.press("w")
+        await screen.see("1100")
+        x, y = place_of(screen, "1100")
+        await drag(screen, (x, y), (x + 30, y))
+        await screen.press("y")
+        await screen.until(lambda: screen.app.clipboard == "1100")
+
+
+async def test_a_drag_beyond_the_edge_goes_on_selecting(folder: Path, write: Write) -> None:
+    write("one", "seq 1001 1200")
+    async with dashboard(folder) as screen:
+        await look_at(screen)
+        await screen.press("g")
+        x, y = place_of(screen, "1002")
+        await screen.pilot.mouse_down(offset=(x + 2, y))
+        await screen.pilot.hover(offset=(x + 1, 39))
+        await screen.see("1060")
+        await screen.pilot.mouse_up(offset=(x + 1, 39))
+        await screen.press("y")
+        await screen.until(lambda: "Copied parts of" in screen.text)
+        lines = screen.app.clipboard.splitlines()
+        assert lines[:2] == ["02", "1003"]
+        assert len(lines[-1]) == 2
 
 
 async def test_what_is_too_much_for_a_clipboard_is_in_a_file_too(

@@ -70,7 +70,7 @@ async def test_keys_go_on_after_a_screen_that_they_closed(folder: Path, write: W
     write("one", "seq 1 9")
     async with dashboard(folder) as screen:
         await look_at(screen)
-        for _ in range(10):
+        for _ in range(3):
             at_once(screen, "?\x1bg\x06\x1bjjy")
             await screen.until(lambda: screen.app.clipboard == "3", "the third line is copied")
             screen.app.copy_to_clipboard("")

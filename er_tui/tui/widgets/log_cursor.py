@@ -14,7 +14,6 @@ from er_tui.tui.widgets.log_scroll import LogScroll
 from er_tui.tui.widgets.log_window import Place
 
 _WHEEL_LINES = 3
-_DRAG_SECONDS = 0.05
 
 
 Tell: TypeAlias = Callable[[], tuple[bool, int | None]]
@@ -41,7 +40,6 @@ class LogCursor(LogScroll):
         self.match: int | None = None
         """The line of the match that is looked at."""
         self._awaited: tuple[Tell, Callable[[int], None]] | None = None
-        self._dragged_to: int | None = None
 
     def show(self, reader: Reader | None, *, live: bool, follow: bool) -> None:
         self._cursor, self._selected_from = 0, None
@@ -259,47 +257,3 @@ class LogCursor(LogScroll):
         event.stop()
         event.prevent_default()
         self._scroll_by_wheel(_WHEEL_LINES)
-
-    # Mouse
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        lines = self.window.lines(self.top) if self.shown is not None else []
-        if event.button == 1 and 0 <= event.y < len(lines):
-            self._stay()
-            self._selected_from = None
-            self._cursor = lines[event.y].number
-            self._dragged_to = event.y
-            self.capture_mouse()
-            self._selection_changed()
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        if self._dragged_to is None or event.y == self._dragged_to:
-            return
-        if self._selected_from is None:
-            self._selected_from = self._cursor
-            self.set_timer(_DRAG_SECONDS, self._drag_on)
-        self._dragged_to = event.y
-        self._drag()
-
-    def on_mouse_up(self, _event: events.MouseUp) -> None:
-        if self._dragged_to is not None:
-            self._dragged_to = None
-            self.release_mouse()
-
-    def _drag_on(self) -> None:
-        """The mouse is held beyond an edge: go on in that direction."""
-        if self._dragged_to is not None:
-            if not 0 <= self._dragged_to < self.window.height:
-                self._drag()
-            self.set_timer(_DRAG_SECONDS, self._drag_on)
-
-    def _drag(self) -> None:
-        assert self._dragged_to is not None
-        beyond = min(0, self._dragged_to) or max(0, self._dragged_to - self.window.height + 1)
-        if beyond:
-            self.scroll_lines(beyond)
-        lines = self.window.lines(self.top)
-        if lines:
-            y = max(0, min(self._dragged_to, len(lines) - 1))
-            self._cursor = lines[y].number
-            self._selection_changed()

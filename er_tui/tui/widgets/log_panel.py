@@ -11,11 +11,11 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from er_tui.session.log import Filter, Reader
-from er_tui.session.log_pieces import plain_rows, raw_log, raw_rows
+from er_tui.session.log_pieces import plain_rows, plain_span, raw_log, raw_rows
 from er_tui.tui.log_jobs import Copying, Job, SavingLog
 from er_tui.tui.widgets.log_cursor import Standing
 from er_tui.tui.widgets.log_search_line import LogSearchLine
-from er_tui.tui.widgets.log_words import found_words
+from er_tui.tui.widgets.log_words import found_words, selected_words
 from er_tui.tui.widgets.output_view import OutputView
 
 _CONTEXTS = (0, 1, 3, 10)
@@ -215,12 +215,13 @@ class LogPanel(Vertical):
             self.app.push_screen(WholeLine(log.reader, line, number))
 
     def _copy(self) -> None:
-        log = self.view.shown
+        log, view = self.view.shown, self.view
         assert log is not None
-        row = self.view.cursor_row
-        rows = self.view.selected_rows or range(row, row + 1)
-        self.view.action_end_selection()
-        self._begin(Copying(self.app, plain_rows(log, rows), len(rows)))
+        rows, span = view.selected_rows or range(view.cursor_row, view.cursor_row + 1), view.span
+        what = selected_words(view) if view.selecting else "1 line"
+        view.action_end_selection()
+        texts = plain_rows(log, rows) if span is None else plain_span(log, rows, *span)
+        self._begin(Copying(self.app, texts, what))
 
     def _save(self) -> None:
         from er_tui.tui.screens.save_as import SaveAs  # not for the first paint

@@ -56,9 +56,19 @@ def view_words(view: OutputView) -> list[str]:
     if view.wrap:
         words.append("wrapped")
     if view.selecting:
-        count = len(view.selected_rows)
-        words.append(f"{count:,} line{_s(count)} selected, y copies")
+        words.append(f"{selected_words(view)} selected, y copies")
     return words
+
+
+def selected_words(view: OutputView) -> str:
+    """``3 lines``, ``12 characters``, ``parts of 3 lines``."""
+    count = len(view.selected_rows)
+    if view.span is None:
+        return f"{count:,} line{_s(count)}"
+    if count > 1:
+        return f"parts of {count:,} lines"
+    characters = view.span[1] - view.span[0]
+    return f"{characters:,} character{_s(characters)}"
 
 
 def filter_words(log: Log) -> list[str]:

@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from er_tui.text.pattern import Pattern
 from er_tui.tui.looks import local_time
-from er_tui.tui.widgets.log_cursor import LogCursor
+from er_tui.tui.widgets.log_mouse import LogMouse
 from er_tui.tui.widgets.log_scroll import GUTTER
 from er_tui.tui.widgets.log_window import Shown
 from er_tui.tui.widgets.strips import strip_of
@@ -26,7 +26,7 @@ _TIME_WIDTH: dict[Times, int] = {"": 0, "clock": 13, "since start": 14}
 _LEAST_DIGITS = 4
 
 
-class OutputView(LogCursor):
+class OutputView(LogMouse):
     """Shows the lines of a capture; only those in view are read and drawn."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES) | {
@@ -121,7 +121,7 @@ class OutputView(LogCursor):
             return self.blank(width)
         shown = lines[y]
         base = self.base_style + self._background(shown)
-        body = self.drawer.body(shown.line, shown.number == self.match)
+        body = self._with_selection(self.drawer.body(shown.line, shown.number == self.match), shown)
         if self.wrap:
             cuts = self.drawer.cuts(shown.line, max(1, self.window.width))
             body = body.crop(cuts[shown.part], cuts[shown.part + 1])
@@ -130,6 +130,16 @@ class OutputView(LogCursor):
             body = body.crop(self.scroll_offset.x)
         strip = Strip([*self._gutter(shown), *body])
         return strip.adjust_cell_length(width, base).apply_style(base)
+
+    def _with_selection(self, body: Strip, shown: Shown) -> Strip:
+        """The line with the background of what is selected of it with the mouse."""
+        columns = self.selected_columns(shown.number, shown.line)
+        if columns is None or columns[0] == columns[1]:
+            return body
+        before, selected, behind = body.divide([*columns, max(columns[1], body.cell_length)])
+        colour = self.get_component_rich_style("output--selected").bgcolor
+        marked = [Segment(s.text, (s.style or Style()) + Style(bgcolor=colour)) for s in selected]
+        return Strip([*before, *marked, *behind])
 
     def _background(self, shown: Shown) -> Style:
         if self.is_selected(shown.number):
