@@ -284,9 +284,12 @@ def _dashboard(
 
         jobs, waiting_jobs = lanes
         terminal = sys.stdin.fileno()
-        client = EngineClient(
-            jobs, waiting_jobs=waiting_jobs, terminal=terminal, paths=paths, **limits
-        )
+        try:
+            client = EngineClient(
+                jobs, waiting_jobs=waiting_jobs, terminal=terminal, paths=paths, **limits
+            )
+        except OSError as error:
+            raise click.ClickException(f"the engine cannot be started: {error}") from None
     from er_tui.tui.alerts import Alerts
     from er_tui.tui.app import run_dashboard
 

@@ -5,11 +5,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
 from er_tui.engine.messages import Welcome
+from er_tui.session.engines import find_engines, stop_engines
 from tests.engine.tagged import Tagged, tagged
 from tests.engine.talk import RawClient, Talk
 
@@ -32,13 +33,15 @@ def make_talk(tmp_path: Path, tagged: Tagged, runtime_folder: Path) -> Iterator[
     """Starts engines that end with the test."""
     talks: list[Talk] = []
 
-    def make(jobs: int = 2) -> Talk:
-        talks.append(Talk(tmp_path, jobs))
+    def make(jobs: int = 2, **options: Any) -> Talk:
+        talks.append(Talk(tmp_path, jobs, **options))
         return talks[-1]
 
     yield make
     for talk in talks:
-        assert talk.client.close(10)
+        if not talk.left:
+            assert talk.client.close(10)
+    assert stop_engines(find_engines(), 10) == []
     tagged.wait_gone(2)
     assert list(runtime_folder.iterdir()) == []
 

@@ -15,6 +15,7 @@ from er_tui.engine.messages import (
     Company,
     Hello,
     Known,
+    Leaving,
     LineBuffer,
     Message,
     RunEvent,
@@ -56,6 +57,7 @@ class Talk:
         self, folder: Path, jobs: int = 2, *, engine: Engine | None = None, **options: Any
     ) -> None:
         self.folder = folder
+        self.left = False
         self.heard: list[Message | EngineGone] = []
         self._news = threading.Event()
         self.client: Connection = (
@@ -63,6 +65,12 @@ class Talk:
             if engine is None
             else AttachedClient(engine, self._news.set)
         )
+
+    def leave(self, how: Leaving) -> bool:
+        """Leave; whether the engine goes on."""
+        self.left = True
+        assert self.client.close(10, how)
+        return self.client.goes_on
 
     def start(self, *command: str, run_id: str | None = None, **fields: object) -> str:
         """Ask for a run; its id."""

@@ -96,7 +96,13 @@ class Headless:
     def run(self) -> int:
         """Block until all is done; the exit code."""
         with ending_signals(self._interrupted):
-            client = EngineClient(self._lanes[0], self._rouse, self._lanes[1], **self._limits)
+            client = EngineClient(
+                self._lanes[0],
+                self._rouse,
+                self._lanes[1],
+                paths=self._session.library.roots,
+                **self._limits,
+            )
             self._session.engine = client
             try:
                 nothing = self._work()
