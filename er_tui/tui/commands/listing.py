@@ -78,7 +78,8 @@ COMMANDS: tuple[Command, ...] = (
         "filter",
         "List only invocations in whose name, id, kind, status or runtime all words are found; "
         "letters of a name may be left out. status:failed,lost names a field and values, "
-        "-kind:http what is not to be. Escape clears. In the Output pane: search what is shown.",
+        "-kind:http what is not to be. Escape clears. In the Output pane and in JSON: search what "
+        "is shown.",
         "List",
         footer=True,
         now=lambda screen: "find" if screen.pane_can("find") else None,

@@ -130,8 +130,8 @@ COMMANDS: tuple[Command, ...] = (
         "v",
         "v",
         "select",
-        "Select lines from the current one on, as the cursor moves; the mouse does it too. "
-        "Escape ends it.",
+        "Select lines from the current one on, as the cursor moves; a drag of the mouse selects "
+        "characters. Escape ends it.",
         "Output",
         lambda screen: screen.pane_can("select"),
     ),
