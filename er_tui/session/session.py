@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -27,12 +28,15 @@ from er_tui.engine.messages import (
     Window,
 )
 from er_tui.journal.events import Source
-from er_tui.journal.run_directory import new_run_id
+from er_tui.journal.run_directory import bases_of, new_run_id
 from er_tui.session.client import EngineGone
 from er_tui.session.library import Entry, Library, load
 from er_tui.session.listing import Changes, Gathered, Listing
+from er_tui.session.roots import remember
 from er_tui.session.state import RunState, fold
 
+_STARTING_SECONDS = 0.01
+"""Of starting runs at a time: keys are answered in between."""
 _KEYS_AT_A_TIME = 1 << 16
 """Characters; what is pasted can be of any length, a message cannot."""
 
@@ -41,6 +45,8 @@ class Engine(Protocol):
     """What a session needs of an engine."""
 
     inbox: deque[Message | EngineGone]
+    others: int
+    """How many other clients it has."""
 
     def send(self, message: Message) -> None: ...
 
@@ -60,6 +66,8 @@ class Session(Listing):
         self.low_space: dict[str, int] = {}
         """The disks that are nearly full: by a folder on each, the bytes that are free."""
         self._window: Window | None = None
+        self._asked: deque[str] = deque()
+        """The entries of which a run is still to be started."""
         self._unplaced: dict[str, Known] = {}
         """Runs of our engine whose entries are not listed (yet)."""
 
@@ -94,6 +102,7 @@ class Session(Listing):
         self._touch(key)
         if entry.invocation is None:
             return None
+        remember(bases_of(entry.invocation)[:1])
         run = RunState(new_run_id(), time.time())
         source = Source(key, hashlib.sha256(document.data).hexdigest())
         self._add_runs(key, [run])
@@ -108,8 +117,25 @@ class Session(Listing):
         return run
 
     def start_all(self, keys: Iterable[str]) -> int:
-        """Queue a run of each that has none live and can be run; how many."""
-        return sum(1 for key in keys if not self._is_live(key) and self.start(key) is not None)
+        """Queue a run of each that has none live and can be run; how many at once.
+
+        What would take longer than a moment is left for the next drains.
+        """
+        self._asked.extend(keys)
+        return self._start_some()
+
+    def start_no_more(self) -> None:
+        """Forget what :meth:`start_all` has left for later."""
+        self._asked.clear()
+
+    def _start_some(self) -> int:
+        until = time.monotonic() + _STARTING_SECONDS
+        started = 0
+        while self._asked and time.monotonic() < until:
+            key = self._asked.popleft()
+            if key in self.entries and not self._is_live(key) and self.start(key) is not None:
+                started += 1
+        return started
 
     def cancel(self, run_id: str, reason: str | None = None) -> None:
         """Ask for the end of a run; a second time means at once. ``reason`` is for its result,
@@ -137,14 +163,17 @@ class Session(Listing):
             self._window = window
             self.engine.send(window)
 
-    def drain(self) -> Changes:
-        """Take in what the engine said since the last time."""
+    def drain(self, seconds: float = math.inf) -> Changes:
+        """Take in what the engine and the store said since the last time, for about ``seconds``."""
         gathered = Gathered()
+        until = time.monotonic() + seconds
         inbox = self.engine.inbox if self.engine is not None else None
-        while inbox:
+        while inbox and time.monotonic() < until:
             self._take(inbox.popleft(), gathered)
-        while self.store is not None and self.store.news:
-            self._take_news(self.store.news.popleft(), gathered)
+        news = self.store.news if self.store is not None else None
+        while news and time.monotonic() < until:
+            self._take_news(news.popleft(), gathered)
+        self._start_some()
         self._mark_stalls(gathered)
         return gathered.changes()
 

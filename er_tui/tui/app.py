@@ -23,7 +23,8 @@ from textual.binding import BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
 
-from er_tui.session.client import EngineClient
+from er_tui.engine.messages import Leaving
+from er_tui.session.connection import Connection
 from er_tui.session.disk import Disk
 from er_tui.session.drop_folder import DropFolder
 from er_tui.session.library import Library
@@ -41,6 +42,8 @@ from er_tui.tui.type_ahead import TypeAhead, Typed
 
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _DRAIN_SECONDS = 1 / 20
+_DRAINING_SECONDS = 0.02
+"""Of taking in what happened at a time: keys are answered in between."""
 _TICK_SECONDS = 0.5
 _CLOSE_SECONDS = 20.0
 """The engine takes up to 16: for runs that do not end and backends that do not answer."""
@@ -123,6 +126,11 @@ class DashboardApp(App[None]):
                 name = f"{word[0].upper()}{word[1:]}  ({command.shown})"
                 yield SystemCommand(name, command.help, self._calling(command.id))
 
+    @property
+    def leaving(self) -> Leaving:
+        """How the user left; ``hangup`` where something else ended us."""
+        return "hangup" if self.return_code else self._main.leaving
+
     async def action_quit(self) -> None:
         """Textual's own quit key, which works on every screen, asks like ours."""
         self._main.action_quit()
@@ -164,7 +172,7 @@ class DashboardApp(App[None]):
         touched = self.session.take_touched()
         if seen or listed or touched:
             self._main.entries_changed(touched)
-        changes = self.session.drain()
+        changes = self.session.drain(_DRAINING_SECONDS)
         notices = list(changes.notices)
         if failure := self._disk.take_failure():
             notices.append(f"changes of the files are not seen: {failure}")
@@ -224,7 +232,7 @@ class DashboardApp(App[None]):
 
 def run_dashboard(
     paths: tuple[Path, ...],
-    client: EngineClient | None,
+    client: Connection | None,
     run_all: bool,
     *,
     run_new: bool = False,
@@ -233,8 +241,8 @@ def run_dashboard(
 ) -> int:
     """Show the dashboard until the user leaves; the exit code.
 
-    Runs of ours still live then are ended before this returns, whatever made it return. Without a
-    ``client`` nothing is started, ended or written: what others run is watched.
+    An engine that does not go on without us has ended its runs before this returns, whatever made
+    it return. Without a ``client`` nothing is started, ended or written: others' runs are watched.
     """
     library = Library(paths)
     session = Session(library)
@@ -254,12 +262,30 @@ def run_dashboard(
         for number in _ENDING_SIGNALS:
             signal.signal(number, signal.SIG_DFL)  # once more means: do not wait
         session.store.close()
-        ended = client is None or client.close(_CLOSE_SECONDS)
-        if client is not None and not ended:
-            print(f"er-tui: {client.still_there}", file=sys.stderr)  # noqa: T201 - the last word
+        ended = client is None or client.close(_CLOSE_SECONDS, app.leaving)
+        if client is not None:
+            _say_what_is_left(client, ended, app.leaving)
     if app.return_code:
         return app.return_code
+    if app.leaving == "keep":
+        return 0 if client is not None and client.goes_on else 1
     return 0 if ended and (not run_all or _all_succeeded(session)) else 1
+
+
+def _say_what_is_left(client: Connection, ended: bool, how: Leaving) -> None:
+    """The last word, where there is something to say."""
+    if client.goes_on:
+        words = f"engine {client.pid} goes on; er-tui attach comes back to it"
+    elif how == "keep" and ended:
+        words = "the engine has ended, and its runs with it"
+    elif not ended:
+        words = client.still_there
+    else:
+        return
+    try:
+        print(f"er-tui: {words}", file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:
+        pass  # the terminal is gone
 
 
 def _all_succeeded(session: Session) -> bool:
