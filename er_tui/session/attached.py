@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable
-from typing import IO
 
 from er_tui.session.connection import Connection
 from er_tui.session.engines import Engine, EngineError, wait_ended
-from er_tui.session.lifeline import Lifeline, guard_command, open_terminal
-
-_RESTORE_SECONDS = 2.0
+from er_tui.session.lifeline import Lifeline
+from er_tui.session.restorer import Restorer
 
 
 class AttachedClient(Connection):
@@ -35,8 +32,11 @@ class AttachedClient(Connection):
             raise EngineError(f"engine {engine.pid} has just ended")
         self._pidfd = pidfd
         connected = engine.connect()
-        self._restorer = None if terminal is None else _start_restorer(terminal)
-        self.lifeline = Lifeline(_pipe_to(self._restorer))
+        self._restorer = None if terminal is None else Restorer(terminal)
+        if self._restorer is not None:
+            self.lifeline = self._restorer.lifeline
+        else:
+            self.lifeline = Lifeline(open(os.devnull, "wb", buffering=0))  # noqa: SIM115 - it closes
         super().__init__(connected, wake)
 
     def _stayed(self) -> None:
@@ -53,26 +53,4 @@ class AttachedClient(Connection):
     def _let_go(self) -> None:
         os.close(self._pidfd)
         if self._restorer is not None:
-            self._restorer.wait(_RESTORE_SECONDS)
-
-
-def _start_restorer(terminal: int) -> subprocess.Popen[bytes]:
-    own = open_terminal(terminal)
-    try:
-        return subprocess.Popen(
-            [*guard_command("er_tui.engine.terminal"), str(own)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[own],
-            start_new_session=True,
-        )
-    finally:
-        os.close(own)
-
-
-def _pipe_to(restorer: subprocess.Popen[bytes] | None) -> IO[bytes]:
-    if restorer is None:
-        return open(os.devnull, "wb", buffering=0)
-    assert restorer.stdin is not None
-    return restorer.stdin
+            self._restorer.close()

@@ -30,6 +30,7 @@ _JUDGED_SECONDS = 1.0
 _SHARE = 20
 """A look at everything is followed by a pause of so many times what it cost, at least."""
 _LONGEST_PAUSE_SECONDS = 5.0
+_CLOSE_SECONDS = 1.0
 _MOST_AT_ONCE = 200
 """Runs read before orders are taken and what lives is looked at again."""
 
@@ -86,9 +87,9 @@ class Store:
         self._orders.put(lambda: self._read(run_id, glancing=glancing))
 
     def close(self) -> None:
-        """Stop; waits until nothing is looked at any more."""
+        """Stop; waits until nothing is looked at any more, but not for a disk that hangs."""
         self._orders.put(None)
-        self._thread.join()
+        self._thread.join(_CLOSE_SECONDS)
 
     def _run(self) -> None:
         pause = 0.0

@@ -29,6 +29,7 @@ from er_tui.session.disk import Disk
 from er_tui.session.drop_folder import DropFolder
 from er_tui.session.library import Library
 from er_tui.session.lifeline import Lifeline
+from er_tui.session.restorer import Restorer
 from er_tui.session.session import Session
 from er_tui.session.store import Store
 from er_tui.text.safe import safe_block, safe_line
@@ -249,7 +250,8 @@ def run_dashboard(
     session.engine, session.monitors = client, client is None
     session.stall_seconds = stall_seconds
     session.store = Store()
-    lifeline = None if client is None else client.lifeline
+    restorer = Restorer(sys.stdin.fileno()) if client is None else None
+    lifeline = client.lifeline if client is not None else restorer.lifeline if restorer else None
     drop = DropFolder(library.roots) if run_new else None
     app = DashboardApp(session, Loader(library), _title(paths), run_all, lifeline, alerts, drop)
     # What was imported stays: looking through it for garbage holds up the screen for 30 ms. What
@@ -265,6 +267,8 @@ def run_dashboard(
         ended = client is None or client.close(_CLOSE_SECONDS, app.leaving)
         if client is not None:
             _say_what_is_left(client, ended, app.leaving)
+        if restorer is not None:
+            restorer.close()
     if app.return_code:
         return app.return_code
     if app.leaving == "keep":

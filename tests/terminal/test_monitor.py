@@ -49,6 +49,18 @@ def test_a_monitor_that_is_ended_by_a_signal_leaves_the_terminal_usable(
     assert_restored(terminal)
 
 
+def test_a_monitor_that_is_killed_leaves_the_terminal_usable(
+    open_terminal: Open, folder: Path
+) -> None:
+    terminal = open_terminal("--monitor", folder)
+    terminal.wait_for("nothing is started or ended here")
+    terminal.signal(signal.SIGKILL)
+    assert terminal.wait_end() == -signal.SIGKILL
+    terminal.wait_until(lambda: terminal.attributes() == terminal.attributes_before)
+    terminal.wait_until(lambda: b"\x1b[?1049l" in terminal.seen)
+    assert_restored(terminal)
+
+
 def test_two_dashboards_and_a_headless_run_over_one_folder_see_each_other(
     open_terminal: Open, folder: Path, write: Write
 ) -> None:
