@@ -33,7 +33,11 @@ def close_lost(directory: str | os.PathLike[str], started: RunStarted, last: flo
         host = started.supervisor.host
         seen = "still lives" if where == "here" else f"is on {host}, where it cannot be seen"
         raise CannotClose(f"process {started.supervisor.pid}, which runs it, {seen}")
-    result = _result(folder, started, last)
+    try:
+        result = _result(folder, started, last)
+    except ValueError:
+        words = "its journal begins with a kind, an id or a time that no result can have"
+        raise CannotClose(words) from None
     temporary = folder / f".closing-{os.urandom(8).hex()}.tmp"
     from er_tui.rxp.writing import write_result
 
@@ -45,7 +49,9 @@ def close_lost(directory: str | os.PathLike[str], started: RunStarted, last: flo
         raise CannotClose("it has a result already") from None
     finally:
         os.unlink(temporary)
-    _append(folder / EVENTS_FILE, RunFinished(at=time.time(), result=result.model_dump()))
+    # When it ended, as far as anybody knows; when it was closed the result tells.
+    ended = max(last, started.at)
+    _append(folder / EVENTS_FILE, RunFinished(at=ended, result=result.model_dump()))
 
 
 def _result(folder: Path, started: RunStarted, last: float) -> Any:

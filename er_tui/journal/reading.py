@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from er_tui.journal.run_directory import EVENTS_FILE
 
 _CHUNK = 1 << 20
 _GLANCE = 32 << 10
+_LONGEST_LINE = 64 << 20
+"""What is longer was not written by a run; it is gone through in pieces, which are no events."""
 
 
 def is_run_directory(names: frozenset[str] | set[str]) -> bool:
@@ -67,18 +70,26 @@ class EventTail:
         except OSError:
             return events
         try:
-            rest = b""
-            while chunk := os.pread(descriptor, most or _CHUNK, self._offset + len(rest)):
-                data = rest + chunk
-                whole = data.rfind(b"\n") + 1
-                events.extend(_decoded(data[:whole]))
-                self._offset += whole
-                rest = data[whole:]
-                if most is not None and whole:
-                    self.more = len(chunk) == most
-                    break
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return events  # a device can be read without an end
+            line: list[bytes] = []
+            length = 0
+            while chunk := os.pread(descriptor, most or _CHUNK, self._offset + length):
+                whole = chunk.rfind(b"\n") + 1
+                if whole:
+                    events.extend(_decoded(b"".join((*line, chunk[:whole]))))
+                    self._offset += length + whole
+                    line, length = [], 0
+                    if most is not None:
+                        self.more = len(chunk) == most
+                        break
+                line.append(chunk[whole:])
+                length += len(line[-1])
+                if length > _LONGEST_LINE:
+                    self._offset += length
+                    line, length = [], 0
         except OSError:
-            pass  # a directory, a pipe, a disk that fails: no more events than were read
+            pass  # a disk that fails: no more events than were read
         finally:
             os.close(descriptor)
         return events

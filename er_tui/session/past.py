@@ -57,11 +57,9 @@ class Follower:
         """Without a result: whether it still can have one."""
         started = self.state.started
         where = "here" if started is None else presence(started.supervisor)
-        if where == "here":
-            if started is None and self.state.unread:
-                self._judge_unstarted()
-            elif self.state.lost or self.state.elsewhere:
-                self.state = replace(self.state, lost=None, elsewhere=False)
+        # One that lives may have run others since: a result ends a run, if its event is missing.
+        if where == "here" and not os.path.lexists(self.directory / RESULT_FILE):
+            self._judge_live()
             return
         # What it wrote between our reading and its end counts.
         self._fold(self._tail.read())
@@ -71,12 +69,20 @@ class Follower:
         if result is not None:
             ended = _mtime(self.directory / RESULT_FILE) or self.state.queued_at
             self._fold([RunFinished(at=ended, result=result)])
+        elif where == "here":
+            self._judge_live()
         elif where == "elsewhere":
             if not self.state.elsewhere:
                 self.state = replace(self.state, elsewhere=True)
         elif self.state.lost is None:
             heard_at = self.state.heard_at
             self.state = replace(self.state, lost=_GONE, finished_at=heard_at, resources=None)
+
+    def _judge_live(self) -> None:
+        if self.state.started is None and self.state.unread:
+            self._judge_unstarted()
+        elif self.state.lost or self.state.elsewhere:
+            self.state = replace(self.state, lost=None, elsewhere=False)
 
     def _judge_unstarted(self) -> None:
         """A directory whose journal holds nothing yet, or nothing that can be read."""
@@ -89,8 +95,9 @@ class Follower:
         state = reduce(fold, events, self.state)
         if state is self.state:
             return
-        if state.unread and state.started is not None:
-            state = replace(state, unread=False, queued_at=state.started.at)
+        begun = state.finished_at if state.started is None else state.started.at
+        if state.unread and begun is not None:  # of a torn journal there may be the end alone
+            state = replace(state, unread=False, queued_at=begun)
         if state.lost is not None:
             state = replace(state, lost=None)  # it spoke again
         # Where it stands now, whatever it was called when it was recorded.

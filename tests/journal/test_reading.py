@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import os
+import stat
+import time
 from pathlib import Path
 
 import pytest
 
 from er_tui.journal.events import Noted
 from er_tui.journal.lines import encode
-from er_tui.journal.reading import EventTail, is_run_directory
+from er_tui.journal.reading import EventTail, glance, is_run_directory
 from er_tui.journal.run_directory import EVENTS_FILE
 
 
@@ -102,3 +104,28 @@ def test_a_long_journal_can_be_read_a_little_at_a_time(tmp_path: Path, most: int
     assert some == [note(text) for text in texts]
     append(tmp_path, b"\n")
     assert tail.read(most) == [note("the last")]
+
+
+def test_a_line_of_any_length_costs_what_reading_it_does(tmp_path: Path) -> None:
+    append(tmp_path, b"{" + b"x" * 30_000_000 + b"\n" + line("after"))
+    begun = time.thread_time()
+    assert glance(EventTail(tmp_path)) == [note("after")]
+    assert time.thread_time() - begun < 2.0  # 8 s where every piece is put together anew
+
+
+def test_a_line_without_an_end_is_not_kept_in_mind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("er_tui.journal.reading._LONGEST_LINE", 3_000_000)
+    tail = EventTail(tmp_path)
+    append(tmp_path, b"x" * 9_000_000)
+    assert tail.read() == []
+    assert tail.place > 6_000_000
+    append(tmp_path, b"\n" + line("after"))
+    assert tail.read() == [note("after")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+def test_a_device_is_no_journal(tmp_path: Path) -> None:
+    os.mknod(tmp_path / EVENTS_FILE, 0o600 | stat.S_IFCHR, os.makedev(1, 5))  # zeros, endless
+    assert EventTail(tmp_path).read() == []

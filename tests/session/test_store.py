@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from er_tui.journal.closing import CannotClose, close_lost
+from er_tui.journal.identity import own_identity
 from er_tui.journal.run_directory import new_run_id
 from er_tui.session.library import Library
 from er_tui.session.past import read_run
@@ -19,6 +20,7 @@ from er_tui.session.state import RunState
 from er_tui.session.store import Store
 from tests.conftest import wait_until
 from tests.session.conftest import Write
+from tests.session.kept_runs import written
 from tests.session.others import begun_run, library_user, newest_run, run_here
 
 
@@ -124,6 +126,34 @@ def test_a_lost_run_gets_an_honest_result_once(write: Write) -> None:
     assert [p.name for p in directory.iterdir() if p.name.startswith(".")] == []
 
 
+def test_a_run_that_was_closed_ends_when_it_was_last_heard_of(tmp_path: Path) -> None:
+    long_ago = time.time() - 3 * 86_400
+    lost = written(tmp_path, status=None, at=long_ago)
+    run = read_run(lost.directory)
+    assert run.started is not None
+    close_lost(lost.directory, run.started, long_ago + 5)
+    closed = read_run(lost.directory)
+    assert closed.seconds(time.time()) == pytest.approx(5)
+    assert closed.result is not None
+    assert closed.result["metadata"]["closed_at"] > closed.result["finished_at"]
+
+
+@pytest.mark.parametrize(
+    "strange", [{"runtime_kind": "banana"}, {"invocation_id": "\ud800"}, {"at": -2.5e11}]
+)
+def test_a_run_whose_journal_fits_no_result_is_not_closed(
+    tmp_path: Path, strange: dict[str, object]
+) -> None:
+    lost = written(tmp_path, status=None)
+    journal = Path(lost.directory, "events.jsonl")
+    journal.write_text(json.dumps({**json.loads(journal.read_text()), **strange}) + "\n")
+    run = read_run(lost.directory)
+    assert run.started is not None
+    with pytest.raises(CannotClose, match="that no result can have"):
+        close_lost(lost.directory, run.started, run.started.at)
+    assert sorted(os.listdir(lost.directory)) == ["events.jsonl", "stdout.txt"]
+
+
 def test_a_run_of_another_host_is_unknown_not_lost(write: Write) -> None:
     path = write("job", "exec sleep 60")
     with library_user(path):
@@ -149,6 +179,17 @@ def test_a_result_without_its_event_counts(write: Write) -> None:
     journal.write_text("".join(line for line in lines if '"event":"finished"' not in line))
     run = read_run(directory)
     assert (run.status, run.badge, run.live) == ("failed", None, False)
+
+
+def test_a_result_ends_a_run_of_a_process_that_lives_on(tmp_path: Path) -> None:
+    """Its last event is missing: the disk was full, or it is too long for a glance."""
+    run = written(tmp_path, who=own_identity())
+    journal = Path(run.directory, "events.jsonl")
+    begin, end = journal.read_text().splitlines(keepends=True)
+    journal.write_text(begin)
+    assert read_run(run.directory).status == "succeeded"
+    journal.write_text(end)
+    assert (read_run(run.directory).status, read_run(run.directory).unread) == ("succeeded", False)
 
 
 @pytest.mark.parametrize("torn", ["", "{", '{"v":1,"event":"started"', "\x00\xff\n", "[]\n{}\n"])
