@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from er_tui.journal.run_directory import bases_of, time_of_run_id
+from er_tui.journal.run_directory import bases_of
 from er_tui.session.kept import Found
 from er_tui.session.library import Entry, Library
 from er_tui.session.runs import Runs
@@ -84,6 +85,7 @@ class Listing(Runs):
         """Runs that the store was asked to tell of, for a row or (marked ``*``) wholly."""
         self._surveyed: set[tuple[str, str | None]] = set()
         self._stalls_at = 0.0
+        self._begun_at = time.time()
 
     def add(self, entry: Entry) -> None:
         """List an entry, in place of what was known of its file."""
@@ -173,21 +175,40 @@ class Listing(Runs):
         if isinstance(news, RunRead):
             run = news.state
             if run.run_id in self.runs and run.run_id not in self._heard:
+                before = self.runs[run.run_id]
                 steered = run.run_id in self._steered
-                self._set(replace(run, foreign=not steered), gathered)
+                stalled = before.stalled and run.live and run.heard_at == before.heard_at
+                self._set(replace(run, foreign=not steered, stalled=stalled), gathered)
+                ended = run.finished_at is not None and run.finished_at >= self._begun_at
+                if before.unread and not run.live and ended:
+                    gathered.finished.append(run.run_id)  # was over before it was seen to live
                 if not run.live:
                     self._steered.pop(run.run_id, None)
             return
         key = news.key if news.key is not None else self._kept_entry(news)
         if key not in self.entries:
             return  # unlisted meanwhile
-        moved = [r for r in news.runs if r in self.runs and self.key_of(r) != key]
+        told = zip(news.runs, news.made, strict=True)
+        states = [_unread(news.folder, run_id, made) for run_id, made in told]
+        moved = [run.run_id for run in states if self._is_elsewhere(run, key)]
         keys = self._remove_runs([r for r in (*moved, *news.gone) if self._is_only_kept(r)])
-        for other in keys - {key}:
-            self._unlist_kept(other)
-        self._add_runs(key, (_unread(news.folder, r) for r in news.runs if r not in self.runs))
+        self._add_runs(key, (run for run in states if run.run_id not in self.runs))
         for touched in (key, *keys):
+            self._unlist_kept(touched)
             self._touch(touched)
+
+    def _is_elsewhere(self, run: RunState, key: str) -> bool:
+        """Whether a run that was found is known as another entry's, or in another place."""
+        known = self.runs.get(run.run_id)
+        return known is not None and (
+            self.key_of(run.run_id) != key or known.directory != run.directory
+        )
+
+    def _remove_runs(self, run_ids: Iterable[str]) -> set[str]:
+        removed = list(run_ids)
+        for run_id in removed:  # should it come back, it is to be read anew
+            self._wanted -= {run_id, f"{run_id}*"}
+        return super()._remove_runs(removed)
 
     def _is_only_kept(self, run_id: str) -> bool:
         """Whether a run is known from its directory alone."""
@@ -224,8 +245,7 @@ class Listing(Runs):
         return run is not None and run.live and not run.elsewhere
 
 
-def _unread(folder: str, run_id: str) -> RunState:
-    """A run that was found and not looked into: its id tells when it was begun."""
-    at = time_of_run_id(run_id) or 0.0
+def _unread(folder: str, run_id: str, made: float) -> RunState:
+    """A run that was found and not looked into."""
     directory = f"{folder}/{run_id}"
-    return RunState(run_id, at, directory=directory, foreign=True, unread=True)
+    return RunState(run_id, made, directory=directory, foreign=True, unread=True)

@@ -18,6 +18,7 @@ class Runs:
         self._live: dict[str, None] = {}
         self._ids_of: dict[str, list[str]] = {}
         self._place_of: dict[str, tuple[str, int]] = {}
+        self._age_of: dict[str, tuple[float, str]] = {}
 
     def runs_of(self, key: str) -> list[RunState]:
         """The runs of an entry, oldest first."""
@@ -55,9 +56,10 @@ class Runs:
         ids = self._ids_of.setdefault(key, [])
         for run in runs:
             self.runs[run.run_id] = run
+            self._age_of[run.run_id] = _age(run)
             self._note_life(run)
             ids.append(run.run_id)
-        ids.sort(key=_age)
+        ids.sort(key=self._age_of.__getitem__)
         self._number(key)
 
     def _set_run(self, run: RunState) -> RunState:
@@ -72,7 +74,7 @@ class Runs:
         keys = set()
         for run_id in run_ids:
             key, _number = self._place_of.pop(run_id)
-            del self.runs[run_id]
+            del self.runs[run_id], self._age_of[run_id]
             self._live.pop(run_id, None)
             self._ids_of[key].remove(run_id)
             keys.add(key)
@@ -94,6 +96,7 @@ class Runs:
             self._live.pop(run.run_id, None)
 
 
-def _age(run_id: str) -> tuple[bool, str]:
-    # Ids of ours sort by time; those that somebody else chose tell none, and come first.
-    return time_of_run_id(run_id) is not None, run_id
+def _age(run: RunState) -> tuple[float, str]:
+    # Ids of ours tell the time; of those that somebody else chose, what was known at first counts.
+    told = time_of_run_id(run.run_id)
+    return run.queued_at if told is None else told, run.run_id
