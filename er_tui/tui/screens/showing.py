@@ -70,7 +70,9 @@ class ShowingScreen(OverAllScreen):
         self._panes.show(subject, state_of(subject.entry, subject.run, time.time()))
         if self._session.monitors and self._troubled:
             self._troubled = False
-            self.query_one(Banner).troubles = troubles_of(self._session)
+            banner = self.query_one(Banner)
+            banner.troubles = troubles_of(self._session)
+            banner.count = len(self._session.tally.troubled)
 
     # Drawing
 
@@ -79,7 +81,8 @@ class ShowingScreen(OverAllScreen):
         self._show_standing()
 
     def _list_changes(self) -> None:
-        self._list.changed(self._unlisted)
+        # Those that came with their runs are listed as a folder is: by their paths.
+        self._list.changed(sorted(self._unlisted))
         self._unlisted = set()
         self._listed_at = time.monotonic()
 

@@ -36,6 +36,9 @@ class Banner(Widget):
     Banner.-open { display: block; }
     """
     troubles: reactive[tuple[Trouble, ...]] = reactive(())
+    """The worst of them; more than are shown need not be told."""
+    count: reactive[int] = reactive(0)
+    """How many there are in all."""
 
     class Clicked(Message):
         """The user wants to see this entry."""
@@ -57,8 +60,9 @@ class Banner(Widget):
             parts.append(Text.assemble((head, tone), (words, muted)))
         line = Text("   ").join(parts)
         line.no_wrap = True
-        count = len(self.troubles)
-        more = Text(f"  {count} need attention", style=muted) if count > 1 else Text("")
+        more = Text(f"  {self.count} need attention", style=muted)
+        if self.count <= 1 or more.cell_len > self.size.width // 2:
+            more = Text()  # there is only room for one of them, or for what it is about
         line.truncate(max(1, self.size.width - more.cell_len), overflow="ellipsis")
         return line + more
 
