@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.session.conftest import Write
 from tests.tui.dashboard import Dashboard, dashboard
 from tests.tui.scripts import stay_until
+from tests.tui.test_type_ahead import at_once
 
 HITS = "for n in $(seq 1 200); do case $n in *50) echo line $n HIT;; *) echo line $n;; esac; done"
 """Lines 50 and 150 of 200 hit."""
@@ -213,7 +214,7 @@ async def test_long_lines_are_scrolled_wrapped_and_read_to_their_end(
         await screen.until(lambda: "after" not in screen.shown)
         await screen.press("colon", *"51", "enter")
         await screen.see("1,2,3,")
-        await screen.press(*["j"] * 200)
+        at_once(screen, "j" * 200)
         await screen.see(",3000", "after")
         await screen.press("g")
         await screen.press("w", "G")

@@ -74,3 +74,18 @@ async def test_keys_go_on_after_a_screen_that_they_closed(folder: Path, write: W
             at_once(screen, "?\x1bg\x06\x1bjjy")
             await screen.until(lambda: screen.app.clipboard == "3", "the third line is copied")
             screen.app.copy_to_clipboard("")
+
+
+async def test_a_run_that_begins_does_not_take_the_keys_from_a_search(
+    folder: Path, write: Write
+) -> None:
+    write("one", "sleep 0.5; echo a hit; echo more")
+    async with dashboard(folder) as screen:
+        await look_at(screen)
+        at_once(screen, "/hi")
+        await screen.see("alt+r plain", "1 line")
+        screen.session.start_all([screen.key("one")])
+        await screen.see("run 2 of 2", "● running", "alt+r plain")
+        at_once(screen, "t\r")
+        await screen.see("✓ succeeded", '"hit" 1 line', "  a hit")
+        assert len(screen.session.runs) == 2

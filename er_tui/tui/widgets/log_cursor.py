@@ -133,6 +133,11 @@ class LogCursor(LogScroll):
             self.go_to(self.window.moved(Place(row, 0), -(self.window.height // 3)))
         self.refresh()
 
+    @property
+    def awaits(self) -> bool:
+        """Whether a line is still to be gone to."""
+        return self._awaited is not None
+
     def await_line(self, tell: Tell, go: Callable[[int], None]) -> None:
         """Go to the line that ``tell`` gives once it is known, unless the user moves before."""
         self._awaited = tell, go

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,8 @@ class LogPanel(Vertical):
         """The name that is proposed for what is saved."""
         self._before: Standing | None = None
         """Where the user was before searching."""
+        self._steps: deque[int] = deque()
+        """To which matches to go on from the one that is waited for."""
         self._job: Job | None = None
         self._actions: dict[str, Callable[[], None]] = {
             "find": self._open_search,
@@ -65,7 +68,11 @@ class LogPanel(Vertical):
         yield self.line
 
     def show(self, reader: Reader | None, *, live: bool, follow: bool, keep: bool) -> None:
-        """Show another log; with ``keep`` searched and filtered as the one before."""
+        """Show another log; with ``keep`` searched and filtered as the one before.
+
+        What is being typed is kept in any case: the rest of a word must not become commands.
+        """
+        keep = keep or self.line.is_open
         log = self.view.shown
         search = None if log is None or not keep else log.search
         pattern = None if search is None else search.pattern
@@ -123,6 +130,7 @@ class LogPanel(Vertical):
         if self._before is not None:
             before = self._before
             self.view.stand(before)
+            self._steps.clear()
             if event.pattern is not None:
                 self._await_match(before.cursor - 1, 1)
         self.post_message(self.Changed())
@@ -164,6 +172,10 @@ class LogPanel(Vertical):
 
     def _go_on(self, direction: int) -> None:
         view = self.view
+        if view.awaits:
+            self._steps.append(direction)  # typed ahead of the match that is looked for
+            return
+        self._steps.clear()
         at = view.match if view.match is not None else view.cursor or 0
         if view.match is None or view.cursor != view.match:
             # From where the user is; that line itself counts.
@@ -180,7 +192,12 @@ class LogPanel(Vertical):
             known = log.knows_next(line, direction)
             return known, log.next_match(line, direction) if known else None
 
-        view.await_line(tell, view.show_match)
+        def go(number: int) -> None:
+            view.show_match(number)
+            if self._steps:
+                self._await_match(number, self._steps.popleft())
+
+        view.await_line(tell, go)
 
     # Filtering
 
