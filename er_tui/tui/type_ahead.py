@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
@@ -15,6 +16,9 @@ from textual.widget import Widget
 
 Typed: TypeAlias = events.Key | events.Paste
 
+_AGAIN_SECONDS: Final = 0.25
+_LONGEST_SECONDS: Final = 2.0
+"""After which the next key does not wait any more, whatever became of the one before."""
 _MOST_ROUNDS: Final = 20
 """Where messages keep coming from elsewhere, so many are enough."""
 
@@ -42,6 +46,9 @@ class TypeAhead:
         self._target: Widget | None = None
         """Where the message has begun; None when no key is on its way."""
         self._number = 0
+        self._begun_at = 0.0
+        """When the key was delivered that is taking effect; monotonic, like the next."""
+        self._sent_at = 0.0
         self._rounds = 0
         self._quiet_rounds = 0
 
@@ -62,8 +69,17 @@ class TypeAhead:
                 self._send()
 
     def look_after(self) -> None:
-        """What the message was on its way through may be gone: send another."""
-        if self._target is not None and not self._target.is_attached:
+        """See that the keyboard is never dead: what the message was on its way through may be gone.
+
+        Another one is sent then. One too many is harmless: only the last counts.
+        """
+        if self._target is None:
+            return
+        now = time.monotonic()
+        if now > self._begun_at + _LONGEST_SECONDS:
+            self._begun_at = now
+            self._app.call_later(self._next)
+        elif now > self._sent_at + _AGAIN_SECONDS or not self._target.is_attached:
             self._send()
 
     async def _next(self) -> None:
@@ -72,11 +88,13 @@ class TypeAhead:
         # Another key that comes while this one is delivered must not overtake it.
         if self._waiting and (target := self._keys_go_to) is not None:
             self._target = target
+            self._begun_at = self._sent_at = time.monotonic()
             await self._deliver(self._waiting.popleft())
             self._send()
 
     def _send(self) -> None:
         self._number += 1
+        self._sent_at = time.monotonic()
         self._target = self._keys_go_to
         if self._target is not None and not self._target.post_message(self.Passed(self._number)):
             self._app.post_message(self.Passed(self._number))

@@ -6,9 +6,11 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path
 
+import pytest
 from textual import events
 from textual.widgets import Input
 
+from er_tui.tui.type_ahead import TypeAhead
 from tests.session.conftest import Write
 from tests.tui.dashboard import Dashboard, dashboard
 
@@ -89,3 +91,23 @@ async def test_a_run_that_begins_does_not_take_the_keys_from_a_search(
         at_once(screen, "t\r")
         await screen.see("✓ succeeded", '"hit" 1 line', "  a hit")
         assert len(screen.session.runs) == 2
+
+
+async def test_a_message_that_is_lost_does_not_leave_the_keyboard_dead(
+    folder: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("one")
+    lost: list[TypeAhead.Passed] = []
+    passed = TypeAhead.passed
+
+    async def losing(ahead: TypeAhead, message: TypeAhead.Passed) -> None:
+        if lost:
+            await passed(ahead, message)
+        else:
+            lost.append(message)
+
+    monkeypatch.setattr(TypeAhead, "passed", losing)
+    async with dashboard(folder) as screen:
+        at_once(screen, "/one\rr")
+        await screen.see("✓ succeeded")
+        assert lost
