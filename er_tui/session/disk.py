@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from er_tui.journal.run_directory import EVENTS_FILE
 from er_tui.session.library import Entry
 from er_tui.session.session import Session
 from er_tui.session.watch import FolderWatch
@@ -67,6 +68,8 @@ class Disk:
 
     def _take(self, path: Path) -> bool:
         library = self._session.library
+        if path.name == EVENTS_FILE and path.parent in library.folders:
+            return self._leave_out(path.parent)
         if path.is_dir():
             return self._look_again(path) if path in library.folders else self._look_into(path)
         was_folder = library.forget(path)
@@ -83,6 +86,18 @@ class Disk:
         for entry in found:
             self._list(entry)
         return bool(found) or len(self._session.library.folders) != before
+
+    def _leave_out(self, folder: Path) -> bool:
+        """It turns out to be a run directory: what lies in it is no invocation."""
+        library = self._session.library
+        if not os.path.lexists(folder / EVENTS_FILE):
+            return False
+        library.forget(folder)
+        self._look_into(folder)
+        below = [e.path for e in self._session.entries.values() if e.path.is_relative_to(folder)]
+        for path in below:
+            self._session.leave_out(path)
+        return True
 
     def _look_again(self, folder: Path) -> bool:
         """Something came to a known folder or went: what came is told by its own path."""

@@ -104,6 +104,8 @@ class Listing(Runs):
         keys = {name} & self.entries.keys()
         if folder:
             keys |= {key for key in self.entries if key.startswith(name + os.sep)}
+        # Folders of runs come and go as the store tells.
+        keys = {key for key in keys if not self.entries[key].kept}
         for key in keys:
             if any(not run.foreign or run.live for run in self.runs_of(key)):
                 self.entries[key] = replace(self.entries[key], gone=True)
@@ -111,6 +113,12 @@ class Listing(Runs):
                 self._unlist(key)
             self._touch(key)
         return keys
+
+    def leave_out(self, path: Path) -> None:
+        """The file turns out to be none to be listed."""
+        key = os.fspath(path)
+        self._unlist(key)
+        self._touch(key)
 
     def take_touched(self) -> tuple[str, ...]:
         """The keys of the entries that came, went or were read or edited since this was asked
@@ -196,6 +204,10 @@ class Listing(Runs):
         for touched in (key, *keys):
             self._unlist_kept(touched)
             self._touch(touched)
+        if keys:
+            # Before anything is drawn again, it must be known that they went.
+            gathered.keys |= {key, *keys}
+            gathered.states = True
 
     def _is_elsewhere(self, run: RunState, key: str) -> bool:
         """Whether a run that was found is known as another entry's, or in another place."""

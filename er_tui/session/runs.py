@@ -35,6 +35,10 @@ class Runs:
         """Which run of its entry it is, counted from 1."""
         return self._place_of[run_id][1]
 
+    def belongs(self, run_id: str, key: str | None) -> bool:
+        """Whether it is a run of this entry, still: its directory may have been removed."""
+        return run_id in self._place_of and self.key_of(run_id) == key
+
     def key_of(self, run_id: str) -> str:
         return self._place_of[run_id][0]
 

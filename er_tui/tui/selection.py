@@ -34,7 +34,10 @@ class Selection:
         if not count:
             return Subject(entry)
         chosen = self._list.cursor_run or self._chosen_run.get(entry.key)
-        number = count if chosen is None else self._session.number_of(chosen)
+        if chosen is None or not self._session.belongs(chosen, entry.key):
+            number = count
+        else:
+            number = self._session.number_of(chosen)
         return Subject(entry, self._session.numbered(entry.key, number), number, count)
 
     def choose_run(self, step: int) -> None:

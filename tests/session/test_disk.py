@@ -166,3 +166,18 @@ def test_a_root_that_was_replaced_before_the_watch_stood_is_listed_anew(
     following.disk.watch(time.time())
     following.see_listed(b="echo first")
     following.disk.stop()
+
+
+def test_a_run_directory_that_is_copied_slowly_is_no_folder_of_invocations(
+    write: Write, folder: Path
+) -> None:
+    following = Following(folder)
+    following.begin()
+    run = folder / "captures" / "job" / "run-1"
+    run.mkdir(parents=True)
+    write("job").rename(run / "invocation.json")
+    following.see(lambda: "captures/job/run-1/invocation" in following.listed)
+    (run / "events.jsonl").touch()
+    following.see(lambda: not following.listed)
+    assert (str(folder / "captures"), None) in following.session.library.places_of_runs()
+    following.disk.stop()

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A monitor shows what others run, live, and changes nothing."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from er_tui.journal.identity import own_identity
 from er_tui.session.session import Session
 from er_tui.tui.alerts import Alerts
 from tests.session.conftest import Write
+from tests.session.kept_runs import written
 from tests.session.others import begun_run, library_user, run_here
 from tests.tui.dashboard import monitor
 
@@ -109,3 +112,32 @@ def test_a_failure_rings_and_notifies_once_for_all_where_that_was_asked_for(
         assert len(written) == 2
     finally:
         session.store.close()
+
+
+async def test_what_is_removed_while_it_is_shown_goes_off_the_screen(tmp_path: Path) -> None:
+    for name in ("bad", "good"):
+        written(tmp_path, invocation_id=name, status="failed" if name == "bad" else "succeeded")
+    async with monitor(tmp_path) as opened:
+        await opened.see("✗ bad failed: ", "✓ good", "╭─ bad")
+        shutil.rmtree(tmp_path / "bad")
+        await opened.lose("bad")
+        await opened.see("✓ good", "╭─ good")
+
+
+async def test_a_run_under_the_cursor_or_looked_at_can_be_removed(tmp_path: Path) -> None:
+    first, second, third = (written(tmp_path) for _ in range(3))
+    async with monitor(tmp_path) as opened:
+        await opened.see("✓ job ×3")
+        await opened.press(",")
+        await opened.see("run 2 of 3")
+        shutil.rmtree(second.directory)
+        await opened.see("✓ job ×2", "run 2 of 2")
+        await opened.press("right", "j", "j")
+        await opened.see("▾2", "run 1 of 2")
+        shutil.rmtree(first.directory)
+        await opened.see("run 1 of 1")
+        shutil.rmtree(third.directory)
+        await opened.see("No invocation files here", "No invocation")
+        written(tmp_path, status=None, who=own_identity())
+        await opened.see("● job")
+        assert "deleted" not in opened.text

@@ -59,12 +59,16 @@ class AllOutputScreen(Screen[None]):
 
     def _name_of(self, run_id: str) -> str:
         if run_id not in self._names:
+            if run_id not in self._session.runs:
+                return run_id  # removed meanwhile
             entry = self._session.entries[self._session.key_of(run_id)]
             self._names[run_id] = safe_line(entry.name, limit=60)
         return self._names[run_id]
 
     def _how_it_ended(self, run_id: str) -> tuple[str, str]:
-        run = self._session.runs[run_id]
+        run = self._session.runs.get(run_id)
+        if run is None:
+            return "removed", "ended"
         look = look_of_run(run)
         why = safe_line((run.error_summary or "").partition("\n")[0])
         words = f"{look.glyph} {look.word} {time_of(run, time.time())}".rstrip()

@@ -69,6 +69,9 @@ class MainScreen(PaneActions, LeavingScreen):
         self._show_all()
 
     async def show_line(self, run_id: str, stream: str | None, number: int) -> None:
+        if run_id not in self._session.runs:
+            self.notify(f"run {run_id} was removed", severity="warning", markup=False)
+            return
         key = self._session.key_of(run_id)
         self._go_to_entry(key)
         self.selection.look_at(run_id)
@@ -183,7 +186,8 @@ class MainScreen(PaneActions, LeavingScreen):
             self.action_switch_focus()
 
     def on_banner_clicked(self, event: Banner.Clicked) -> None:
-        self._go_to_entry(event.key)
+        if event.key in self._session.entries:  # still
+            self._go_to_entry(event.key)
 
     async def on_pane_tabs_clicked(self, event: PaneTabs.Clicked) -> None:
         await self._open_pane(event.title)

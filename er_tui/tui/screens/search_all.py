@@ -117,6 +117,8 @@ class SearchAllScreen(Screen[FoundLine | MoreLines]):
     def _name_of(self, run_id: str) -> str:
         if run_id not in self._names:
             session = self._session
+            if run_id not in session.runs:
+                return run_id  # removed meanwhile
             key = session.key_of(run_id)
             number = f" #{session.number_of(run_id)}" if session.run_count(key) > 1 else ""
             self._names[run_id] = safe_line(session.entries[key].name, limit=100) + number

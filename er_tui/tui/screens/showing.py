@@ -38,7 +38,7 @@ class ShowingScreen(OverAllScreen):
         """Runs that said something since the list was drawn."""
         self._listed_at = 0.0
         self._troubled = False
-        """Whether runs changed state since it was last told what is wrong."""
+        """Whether entries or states of runs changed since it was last told what is wrong."""
         self.keyboard: Keyboard = Keyboard(session, self._panes.output)
         self.loading_entries = True
 
@@ -47,6 +47,7 @@ class ShowingScreen(OverAllScreen):
     def entries_changed(self, keys: Iterable[str]) -> None:
         """These entries came, went or were edited."""
         self._list.changed(keys)
+        self._troubled = True  # what came may be in trouble, what went no longer is
         self._show_all()
 
     def runs_changed(self, changes: Changes) -> None:

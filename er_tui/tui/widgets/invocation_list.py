@@ -81,6 +81,8 @@ class InvocationList(DrawnLines, can_focus=True):
         before, line = self.rows.position(self.cursor) or 0, self._line_of_cursor()
         for key in changed.keys() - self._session.entries.keys():
             self.marks.forget(key)
+        if self.cursor_run is not None and not self._session.belongs(self.cursor_run, self.cursor):
+            self.cursor_run = None  # removed: the cursor goes to its entry
         moved = self.rows.update(changed)
         if self.rows.settle() or moved:
             self._rearranged(before, line)
@@ -254,7 +256,9 @@ class InvocationList(DrawnLines, can_focus=True):
         if index is None:
             return None
         run_id = self.cursor_run
-        return self.rows.span(index, 0 if run_id is None else self._session.number_of(run_id))
+        if run_id is None or not self._session.belongs(run_id, self.cursor):
+            return self.rows.span(index)
+        return self.rows.span(index, self._session.number_of(run_id))
 
     def _line_of_cursor(self) -> int | None:
         """Where in the window the cursor is; None if it is out of view."""
