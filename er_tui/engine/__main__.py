@@ -110,8 +110,7 @@ def main() -> int:
         reason = server.serve(engine.queue)
     finally:
         done = engine.end(reason)
-    if not server.has_clients:
-        shutil.rmtree(settings.folder, ignore_errors=True)
+    shutil.rmtree(settings.folder, ignore_errors=True)
     _let_backends_be_told()
     server.publish(Ending(f"{reason}: every run was ended"))
     server.flush(_FLUSH_SECONDS)

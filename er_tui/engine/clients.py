@@ -19,8 +19,10 @@ class Client:
     or something else happens in the run: where the output stands, and what the processes use.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, *, starter: bool = False) -> None:
         self.connection = connection
+        self.starter = starter
+        """Whether it started the engine, and so holds the guard's lifeline."""
         self.lines = LineBuffer()
         self.unsent = bytearray()
         self.greeted = False

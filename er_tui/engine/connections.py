@@ -25,10 +25,7 @@ class Connections:
         self._listener = listener
         self._selector = selectors.DefaultSelector()
         self._clients: dict[int, Client] = {}
-
-    @property
-    def has_clients(self) -> bool:
-        return bool(self._clients)
+        self._had_any = False
 
     def _obey(self, client: Client, message: Message) -> None:
         """Do what was asked for. Raises MessageError if the connection is to end for it."""
@@ -40,7 +37,8 @@ class Connections:
         except OSError:
             return  # gone again before we looked
         connection.setblocking(False)
-        client = Client(connection)
+        client = Client(connection, starter=not self._had_any)
+        self._had_any = True
         self._clients[connection.fileno()] = client
         self._selector.register(connection, selectors.EVENT_READ, client)
 

@@ -67,7 +67,6 @@ class Server(Connections):
         self._outbox: deque[Message] = deque()
         self._waker = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._awake = False
-        self._asked = False
         self._tell_at = 0.0
         self._stopped: str | None = None
         self._window: tuple[int, int] | None = None
@@ -101,7 +100,6 @@ class Server(Connections):
             self._turn(None if left == math.inf else left)
         self._selector.unregister(self._guard)
         self._guard.close()
-        self._asked = False
         return self._stopped or "the dashboard is gone"
 
     def flush(self, seconds: float) -> None:
@@ -125,10 +123,6 @@ class Server(Connections):
         return self._staying.seconds_left(self._count(), bool(self._queue.jobs()))
 
     def _turn(self, seconds: float | None) -> None:
-        asked, self._asked = self._asked, False
-        if asked:
-            # Whoever asks has seen a dashboard die: what that left behind is heard first.
-            seconds = 0
         if self._outbox:
             pace = max(0.0, self._tell_at - time.monotonic())
             seconds = pace if seconds is None else min(seconds, pace)
@@ -137,8 +131,6 @@ class Server(Connections):
                 self._talk(key.data, ready)
             else:
                 key.data()
-        if asked:
-            self._guard.answer(self._stopped is None and self._seconds_left() > 0)
         if self._outbox and time.monotonic() >= self._tell_at:
             self._tell()
             self._tell_at = time.monotonic() + _PACE_SECONDS
@@ -165,10 +157,13 @@ class Server(Connections):
         self._awake = False
 
     def _hear_guard(self) -> None:
-        if self._guard.hear():
-            self._asked = True
-        elif self._stopped is None:
+        if not self._guard.hear():
             self.stop("the guard was killed")
+        elif self._queue is not None:
+            # It asks when the lifeline has ended: who held it is gone, whether we know yet or not.
+            clients = sum(c.counted and not c.starter for c in self._clients.values())
+            left = self._staying.seconds_left(clients, bool(self._queue.jobs()))
+            self._guard.answer(self._stopped is None and left > 0)
 
     def _obey(self, client: Client, message: Message) -> None:
         if isinstance(message, Hello):

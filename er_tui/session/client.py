@@ -107,14 +107,18 @@ class EngineClient(Connection):
             listener.bind(path)
             os.chmod(path, 0o600)
             listener.listen()
+            # Before anybody else can: the engine takes the first for who holds the lifeline.
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(path)
             own = None if terminal is None else open_terminal(terminal)
             try:
                 guard = self._start_guard(settings, listener.fileno(), own)
+            except BaseException:
+                connection.close()
+                raise
             finally:
                 if own is not None:
                     os.close(own)
-            connection = socket.socket(socket.AF_UNIX)
-            connection.connect(path)
         return guard, connection
 
     def _start_guard(
