@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is; what it costs is for the benches.
+settings.register_profile("er-tui", deadline=None)
+settings.load_profile("er-tui")
 
 
 class Eventually(Protocol):

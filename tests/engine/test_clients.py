@@ -48,10 +48,10 @@ def test_a_client_that_sends_garbage_is_told_and_hurts_nobody(
         stranger.say(garbage)
     except (BrokenPipeError, ConnectionResetError):
         pass  # refused before it was all said
-    answer = stranger.hear()
+    *others, answer = iter(stranger.hear, None)  # until it hung up
     assert isinstance(answer, Refused)
     assert answer.run_id is None
-    assert stranger.hear() is None
+    assert all(isinstance(other, RunEvent) for other in others)
     assert talk.result(talk.start("/bin/true"))["status"] == "succeeded"
     assert not any(isinstance(event, RunFinished) for event in talk.events(run_id))
 

@@ -113,13 +113,15 @@ def test_sigterm_to_a_program_whose_runs_are_in_other_threads_is_the_programs_ow
 ) -> None:
     """The library cannot set a handler there; the program's cancels the control."""
     code = (
-        "import signal, sys\n"
+        "import signal, sys, time\n"
         "from pathlib import Path\n"
         "from tests.runtime.invoking import Background, shell\n"
         "folder = Path(sys.argv[1])\n"
         "background = Background(shell(folder, 'echo $$ > leader; exec sleep 60'))\n"
         "signal.signal(signal.SIGTERM, lambda *_: background.control.cancel())\n"
         "(folder / 'ready').touch()\n"
+        # A signal that comes just before a long wait is handled after it: Python's affair too.
+        "while not background.is_over: time.sleep(0.01)\n"
         "print(background.result(30).status)"
     )
     with host(code, tmp_path) as program:

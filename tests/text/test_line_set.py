@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from er_tui.text.line_set import BLOCK, LineSet, ShownLines
@@ -50,6 +50,7 @@ def test_bits_are_added_wherever_the_blocks_are(first: int, bits: int) -> None:
     assert {line // BLOCK for line in expected} <= set(touched)
 
 
+@settings(max_examples=40)
 @given(LINES, st.booleans(), st.integers(0, 200), st.integers(0, 3 * BLOCK + 5), LINES)
 def test_a_filter_shows_the_matches_and_what_is_around_them(
     lines: set[int], inverse: bool, context: int, count: int, allowed: set[int]

@@ -45,6 +45,7 @@ async def test_both_streams_stand_in_the_order_they_came_and_each_can_be_seen_al
     async with dashboard(folder) as screen:
         await screen.press("r")
         await screen.see("✓ succeeded", "stdout + stderr · 4 lines · out 10 B · err 9 B")
+        await screen.see("▎ four")
         found = places(screen, "  one", "▎ two", "  three", "▎ four")
         assert found == sorted(found)
         await screen.press("o")
