@@ -57,6 +57,8 @@ class _Folder:
     """By id, the key that it was told for."""
     copies: set[str] = field(default_factory=set)
     """Ids of runs that are told as those of another folder."""
+    surveyed: bool = False
+    """Whether its runs are told, whoever watches it."""
     reassigned: bool = False
     """Whether somebody came or went since its runs were told."""
 
@@ -101,22 +103,32 @@ class KeptRuns:
 
     def forget(self, key: str) -> None:
         for path, invocation_id in self._watched.pop(key, ()):
-            folder = self._bases[path].folders[invocation_id]
+            base = self._bases[path]
+            folder = base.folders[invocation_id]
             folder.keys.remove(key)
-            folder.changed = self._bases[path].changed = _UNSEEN
+            if not (folder.keys or base.surveyed or folder.surveyed):
+                self._drop(base, invocation_id)
+                continue
+            folder.changed = base.changed = _UNSEEN
             folder.reassigned = True
             folder.runs = {r: _NOBODY if told == key else told for r, told in folder.runs.items()}
+
+    def _drop(self, base: _Base, invocation_id: str) -> None:
+        """Nobody asks for the runs of this folder."""
+        folder = base.folders.pop(invocation_id)
+        base.present = [name for name in base.present if name != invocation_id]
+        for run_id in folder.runs:
+            self._let_go(run_id)
 
     def survey(self, path: str, invocation_id: str | None = None) -> None:
         """Look for the runs of any invocation below ``path``, or of this one."""
         base = self._bases.setdefault(path, _Base())
-        if base.surveyed or invocation_id in base.folders:
-            return
         base.changed = _UNSEEN
         if invocation_id is None:
             base.surveyed = True
         else:
-            base.folders[invocation_id] = _Folder(f"{path}/{invocation_id}")
+            new = _Folder(f"{path}/{invocation_id}")
+            base.folders.setdefault(invocation_id, new).surveyed = True
 
     def directory(self, run_id: str) -> str | None:
         """Where a run is that was found."""
@@ -201,12 +213,16 @@ class KeptRuns:
         self._copies_of.setdefault(run_id, []).append(folder)
 
     def _gone(self, folder: _Folder, run_id: str) -> Found:
+        self._let_go(run_id)
+        key = folder.runs.pop(run_id) or None
+        return Found(key, folder.path, (), gone=(run_id,))
+
+    def _let_go(self, run_id: str) -> None:
+        """Where there is a copy, that is told from now on."""
         del self._folder_of[run_id]
         for other in self._copies_of.pop(run_id, ()):
             other.copies.discard(run_id)
             other.changed = _UNSEEN
-        key = folder.runs.pop(run_id) or None
-        return Found(key, folder.path, (), gone=(run_id,))
 
     def _key_of(self, directory: str, keys: list[str]) -> str | None:
         """Of several files with the same invocation id, the one that a run was started from."""

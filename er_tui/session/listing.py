@@ -89,7 +89,11 @@ class Listing(Runs):
 
     def add(self, entry: Entry) -> None:
         """List an entry, in place of what was known of its file."""
+        before = self.entries.get(entry.key)
         self.entries[entry.key] = entry
+        if before is not None and _is_of_another(before, entry):
+            # Where its runs are to be listed now, the store tells.
+            self._remove_runs([r.run_id for r in self.runs_of(entry.key) if r.foreign])
         if self.store is not None and entry.invocation is not None:
             of = entry.invocation
             self.store.watch(entry.key, of.invocation_id, bases_of(of))
@@ -255,6 +259,14 @@ class Listing(Runs):
     def _is_live(self, key: str) -> bool:
         run = self.latest(key)
         return run is not None and run.live and not run.elsewhere
+
+
+def _is_of_another(before: Entry, entry: Entry) -> bool:
+    """Whether a file was edited to hold another invocation, with runs in another place."""
+    was, now = before.invocation, entry.invocation
+    if was is None or now is None:
+        return False
+    return (was.invocation_id, bases_of(was)) != (now.invocation_id, bases_of(now))
 
 
 def _unread(folder: str, run_id: str, made: float) -> RunState:

@@ -179,3 +179,26 @@ def test_a_stalled_run_stays_so_while_only_its_use_is_told(
         journal.write(encode(sample) + "\n")
     wait_until(lambda: badge() and watching.runs[run.run_id].resources)
     assert set(badges) == {"stalled"}
+
+
+def test_without_a_file_runs_are_listed_only_where_that_is_wanted(
+    watching: Session, write: Write, folder: Path
+) -> None:
+    base = folder / "captures"
+    runs = {name: written(base, invocation_id=name).run_id for name in ("job", "other")}
+    path = write("job", artifact_directory=str(base))
+    (entry,) = watching.library.scan()
+    watching.add(entry)
+    until_shown(watching, {"job.json": [runs["job"]]})
+    write("job", invocation_id="other", artifact_directory=str(base))
+    (edited,) = watching.library.scan()
+    watching.add(edited)
+    until_shown(watching, {"job.json": [runs["other"]]})
+    path.unlink()
+    watching.remove(path)
+    kept = written(base, invocation_id="seen").run_id
+    assert watching.store is not None
+    watching.store.survey(str(base), "seen")
+    until_shown(watching, {"seen": [kept]})
+    watching.survey()
+    until_shown(watching, {"seen": [kept], **{name: [run] for name, run in runs.items()}})
