@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -56,5 +57,5 @@ def _report(done: Exported, file: Path, artifacts: bool) -> None:
     remark("output, bodies and artifacts are packed as they are: only what er-tui wrote is masked")
     for path, why in done.left_out:
         remark(f"left out: {safe_line(path)}: {safe_line(why)}")
-    if done.left_out and not artifacts:
+    if not artifacts and any(os.path.isabs(path) for path, _why in done.left_out):
         remark("--artifacts takes along those that lie in the folders of the invocation")

@@ -63,7 +63,7 @@ def _print_summary(state: RunState, document: dict[str, Any]) -> None:
     standing = coloured(f"{look.glyph} {look.word}", look.tone)
     say(f"{standing}  {safe_line(document['invocation_id'])}  {document['run_id']}")
     facts = {
-        "kind": f"{document['runtime_kind']} ({document['runtime_name']})",
+        "kind": _kind(document),
         "started": _local(document["started_at"]),
         "ended": _local(document["finished_at"]),
         "time": _time(state),
@@ -89,6 +89,11 @@ def _print_summary(state: RunState, document: dict[str, Any]) -> None:
             lines = [] if fact is None else safe_block(str(fact)).split("\n")
         for number, line in enumerate(lines):
             say(f"  {'' if number else name:<10} {line}")
+
+
+def _kind(document: dict[str, Any]) -> str | None:
+    kind = document["runtime_kind"]
+    return None if kind is None else f"{kind} ({document['runtime_name']})"
 
 
 def _local(moment: str | None) -> str | None:
