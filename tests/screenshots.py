@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from er_tui.demo.serving import serving
 from er_tui.session.client import EngineClient
 from er_tui.session.library import Library
 from er_tui.session.session import Session
+from er_tui.session.store import Store
 from er_tui.tui.app import DashboardApp
 from er_tui.tui.loader import Loader
 
@@ -52,6 +54,10 @@ class Tour:
         key = next(k for k, entry in self._session.entries.items() if entry.name == name)
         screen.query_one("#list").put_cursor(key)  # type: ignore[attr-defined]
         await self._pilot.pause(0.1)
+
+    async def settle(self) -> None:
+        """Rows that have to move do so at most once a second."""
+        await self._pilot.pause(1.2)
 
     def status(self, name: str) -> str:
         key = next(k for k, entry in self._session.entries.items() if entry.name == name)
@@ -117,6 +123,33 @@ async def walk(tour: Tour) -> None:
     await tour.picture("replay")
 
 
+async def watch(tour: Tour) -> None:
+    """What an operator sees of runs that somebody else started."""
+    await tour.until(lambda: tour.status("traceback") == "failed")
+    await tour.until(lambda: tour.status("stubborn") == "timed_out")
+    await tour.until(lambda: tour.status("build") == "running")
+    await tour.go_to("build")
+    await tour.until(lambda: tour.status("migration") == "failed")
+    await tour.settle()
+    await tour.picture("monitor")
+
+
+async def monitor(demo: Path, title: str, folder: Path) -> None:
+    """Pictures of a monitor, while a headless run goes on over the same files."""
+    command = [sys.executable, "-m", "er_tui", "--headless", "--jobs", "8", str(demo)]
+    runner = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    session = Session(Library([demo]))
+    session.monitors, session.store = True, Store()
+    app = DashboardApp(session, Loader(session.library), title, run_all=False)
+    try:
+        async with app.run_test(size=SIZE) as pilot:
+            await watch(Tour(pilot, session, folder))
+    finally:
+        session.store.close()
+        runner.terminate()
+        runner.wait()
+
+
 async def main(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     with serving() as backend_url:
@@ -131,6 +164,11 @@ async def main(folder: Path) -> None:
                 await walk(Tour(pilot, session, folder))
         finally:
             await asyncio.to_thread(client.close, 15.0)
+        shutil.rmtree(demo)
+        demo = write_demo(backend_url)  # without the runs of before
+        try:
+            await monitor(demo, f"{short}/", folder)
+        finally:
             shutil.rmtree(demo)
 
 

@@ -24,7 +24,7 @@ def test_a_program_that_runs_invocations_in_threads_is_seen_live(
     ):
         programs.append(write(name, script).rename(tmp_path / f"{name}.json"))
     terminal = open_terminal("--monitor", "--bell", folder)
-    terminal.wait_for("nothing is started or ended here")
+    terminal.wait_for("monitor, read-only")
     with library_user(*programs) as program:
         terminal.wait_for("● patient", "● failing", "2 running")
         terminal.press("/", "patient\r")
@@ -43,7 +43,7 @@ def test_a_monitor_that_is_ended_by_a_signal_leaves_the_terminal_usable(
     open_terminal: Open, folder: Path
 ) -> None:
     terminal = open_terminal("--monitor", folder)
-    terminal.wait_for("nothing is started or ended here")
+    terminal.wait_for("monitor, read-only")
     terminal.signal(signal.SIGTERM)
     assert terminal.wait_end() == 128 + signal.SIGTERM
     assert_restored(terminal)
@@ -53,7 +53,7 @@ def test_a_monitor_that_is_killed_leaves_the_terminal_usable(
     open_terminal: Open, folder: Path
 ) -> None:
     terminal = open_terminal("--monitor", folder)
-    terminal.wait_for("nothing is started or ended here")
+    terminal.wait_for("monitor, read-only")
     terminal.signal(signal.SIGKILL)
     assert terminal.wait_end() == -signal.SIGKILL
     terminal.wait_until(lambda: terminal.attributes() == terminal.attributes_before)

@@ -28,7 +28,7 @@ async def test_runs_of_a_program_are_live_in_a_monitor_of_its_folder(
     programs: tuple[Path, Path], folder: Path
 ) -> None:
     async with monitor(folder) as opened:
-        await opened.see("No invocation files here", "nothing is started or ended")
+        await opened.see("No invocation files here", "monitor, read-only")
         with library_user(*programs):
             await opened.see("● talks", "✗ fails", "1 running", "1 failed")
             await opened.see("✗ fails failed: ")  # the banner

@@ -119,7 +119,7 @@ class Header(Widget):
     def _jobs(self) -> Text:
         standing, muted = self.standing, tone_style(self, "text--muted")
         if standing.monitors:
-            return Text("monitor: nothing is started or ended here", style=muted)
+            return Text("monitor, read-only", style=muted)
         if standing.engine_gone:
             return Text("no engine", style=tone_style(self, "bad"))
         if not standing.jobs:
