@@ -30,6 +30,9 @@ _JUDGED_SECONDS = 1.0
 _SHARE = 20
 """A look at everything is followed by a pause of so many times what it cost, at least."""
 _LONGEST_PAUSE_SECONDS = 5.0
+_SOON_SECONDS = 0.05
+_SOON_SHARE = 3
+"""The same where there is something new to look for: thousands are watched one by one."""
 _CLOSE_SECONDS = 1.0
 _MOST_AT_ONCE = 200
 """Runs read before orders are taken and what lives is looked at again."""
@@ -62,13 +65,15 @@ class Store:
         self._unread: deque[str] = deque()
         self._live: dict[str, Follower] = {}
         self._judged_at = 0.0
+        self._fresh = False
+        """Whether something is watched that was not looked for yet."""
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
 
     def watch(self, key: str, invocation_id: str, bases: Iterable[str]) -> None:
         """Tell the runs of an invocation, in place of what was watched under this key before."""
         known = tuple(bases)
-        self._orders.put(lambda: self._kept.watch(key, invocation_id, known))
+        self._look_for(lambda: self._kept.watch(key, invocation_id, known))
 
     def forget(self, key: str) -> None:
         """Nobody wants to know of this invocation any more."""
@@ -76,7 +81,7 @@ class Store:
 
     def survey(self, base: str, invocation_id: str | None = None) -> None:
         """Tell of runs below ``base`` that belong to nothing watched, too; of this id, or any."""
-        self._orders.put(lambda: self._kept.survey(base, invocation_id))
+        self._look_for(lambda: self._kept.survey(base, invocation_id))
 
     def own(self, run_id: str) -> None:
         """This run is told by the engine: its directory is not read here."""
@@ -91,19 +96,32 @@ class Store:
         self._orders.put(None)
         self._thread.join(_CLOSE_SECONDS)
 
+    def _look_for(self, order: _Order) -> None:
+        def carry_out() -> None:
+            order()
+            self._fresh = True
+
+        self._orders.put(carry_out)
+
     def _run(self) -> None:
-        pause = 0.0
+        pause = look_at = soon = 0.0
         while self._take_orders(pause):
-            # Of the processor: that others kept us waiting is no reason to wait.
-            begun = time.thread_time()
-            told = self._find()
+            told = False
+            if time.monotonic() >= (soon if self._fresh else look_at):
+                self._fresh = False
+                # Of the processor: that others kept us waiting is no reason to wait.
+                begun = time.thread_time()
+                told = self._find()
+                told = self._follow() or told
+                spent, now = time.thread_time() - begun, time.monotonic()
+                look_at = now + min(max(_PERIOD_SECONDS, _SHARE * spent), _LONGEST_PAUSE_SECONDS)
+                soon = now + max(_SOON_SECONDS, _SOON_SHARE * spent)
+            # What was found is read between the looks, a part at a time.
             told = self._read_some() or told
-            told = self._follow() or told
             if told:
                 self._wake()
-            spent = time.thread_time() - begun
-            pause = min(max(_PERIOD_SECONDS, _SHARE * spent), _LONGEST_PAUSE_SECONDS)
-            pause = 0.0 if self._unread else pause
+            due = soon if self._fresh else look_at
+            pause = 0.0 if self._unread else max(0.0, due - time.monotonic())
 
     def _take_orders(self, pause: float) -> bool:
         """Carry out what was asked for, after at most ``pause`` seconds; False at the end."""
