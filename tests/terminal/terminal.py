@@ -131,7 +131,8 @@ class Terminal:
     def wait_end(self, seconds: float = _PATIENCE_SECONDS) -> int:
         """The exit code; negative for death by a signal."""
         self.wait_until(lambda: not self._child.isalive(), seconds)
-        self._take()
+        while self._take():
+            pass  # a terminal gives a few kilobytes at a time, and the last words come last
         status = self._child.exitstatus
         return status if status is not None else -(self._child.signalstatus or 0)
 
@@ -142,22 +143,24 @@ class Terminal:
         self.wait_end()
         self._child.close()
 
-    def _take(self) -> None:
-        """Show what was written, and wait a moment for it if that is nothing yet."""
+    def _take(self) -> bool:
+        """Show what was written, and wait a moment for it if that is nothing yet; whether it was
+        something."""
         if self._ended:
             time.sleep(_STEP_SECONDS)
-            return
+            return False
         descriptor = self._child.child_fd
         if not select.select([descriptor], [], [], _STEP_SECONDS)[0]:
-            return
+            return False
         # Not by pexpect: to that a dead child is the end, but its guard may write still.
         try:
             data = os.read(descriptor, _CHUNK)
         except OSError:  # nobody has it open now
             time.sleep(_STEP_SECONDS)
-            return
+            return False
         self.seen += data
         self._show(self._unfinished + data)
+        return True
 
     def _show(self, data: bytes) -> None:
         last = data.rfind(b"\x1b")
