@@ -84,7 +84,7 @@ def state_of(entry: Entry | None, run: RunState | None, now: float) -> tuple[str
     seconds = run.seconds(now)
     spent = "" if seconds is None else (clock if run.live else duration)(seconds)
     if run.live and seconds is not None and run.timeout_seconds is not None:
-        spent += f" of {clock(run.timeout_seconds)}"
+        spent += f" of {clock(round(run.timeout_seconds))}"
     return f"{words} {spent}".rstrip(), look.tone
 
 

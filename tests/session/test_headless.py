@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from er_tui.journal.events import DeadlinePassed
+from er_tui.journal.reading import EventTail
 from tests.engine.tagged import Tagged
 from tests.rxp.documents import validator
 from tests.session.commands import ER_TUI, headless, progress
@@ -220,9 +222,12 @@ def test_the_grace_is_that_of_the_command_line_where_the_invocation_does_not_say
     write("a", deaf, timeout_seconds=1)
     write("b", deaf, timeout_seconds=1, metadata={"subprocess.grace_seconds": "0.5"})
     done = headless(folder, "--grace", "0.1", "--json", "--jobs", "2")
-    took = {}
+    graces = {}
     for line in done.stdout.splitlines():
         result = json.loads(line)
-        took[result["invocation_id"]] = float(result["metadata"]["wall_seconds"])
+        events = EventTail(result["metadata"]["run_directory"]).read()
+        (graces[result["invocation_id"]],) = (
+            event.grace_seconds for event in events if isinstance(event, DeadlinePassed)
+        )
         assert result["error_summary"].endswith("SIGKILL was needed")
-    assert 1.1 <= took["a"] < 1.5 <= took["b"]
+    assert graces == {"a": 0.1, "b": 0.5}

