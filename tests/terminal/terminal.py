@@ -131,10 +131,14 @@ class Terminal:
     def wait_end(self, seconds: float = _PATIENCE_SECONDS) -> int:
         """The exit code; negative for death by a signal."""
         self.wait_until(lambda: not self._child.isalive(), seconds)
-        while self._take():
-            pass  # a terminal gives a few kilobytes at a time, and the last words come last
+        self.take_rest()
         status = self._child.exitstatus
         return status if status is not None else -(self._child.signalstatus or 0)
+
+    def take_rest(self) -> None:
+        """Show all that was written: a terminal gives a few kilobytes at a time."""
+        while self._take():
+            pass
 
     def close(self) -> None:
         """End it, whatever it is at."""

@@ -17,6 +17,7 @@ RESTORED = ("\x1b[?1049l", "\x1b[?1000l", "\x1b[?1003l", "\x1b[?1006l", "\x1b[?2
 
 
 def assert_modes_restored(terminal: Terminal) -> None:
+    terminal.take_rest()  # the last words are what restores
     seen = terminal.seen.decode(errors="replace")
     for sequence in RESTORED:
         assert seen.rfind(sequence) > seen.rfind(sequence[:-1] + "hl".replace(sequence[-1], ""))
