@@ -7,7 +7,7 @@ import json
 import random
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from er_tui.text.json_folds import Folds
@@ -58,6 +58,7 @@ def check(folds: Folds, model: Model) -> None:
         assert folds.is_folded(line) is (line in model.folded)
 
 
+@settings(max_examples=40)
 @given(DOCUMENTS, st.lists(st.integers(0, 30) | st.sampled_from(["all", "none"]), max_size=12))
 def test_what_is_shown_is_what_is_in_no_folded_container(
     document: Any, actions: list[int | str]
@@ -84,6 +85,7 @@ def test_what_is_shown_is_what_is_in_no_folded_container(
         check(folds, model)
 
 
+@settings(max_examples=40)
 @given(DOCUMENTS, st.booleans(), st.integers(1, 5))
 def test_folding_before_all_is_there_is_folding_afterwards(
     document: Any, all_folded: bool, step: int
