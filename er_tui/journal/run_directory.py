@@ -9,7 +9,6 @@ files 0600; what exists already is never changed.
 
 from __future__ import annotations
 
-import calendar
 import json
 import os
 import re
@@ -52,6 +51,8 @@ def is_run_id(text: str) -> bool:
 
 def time_of_run_id(run_id: str) -> float | None:
     """When :func:`new_run_id` made it (Unix seconds); None for an id that somebody else chose."""
+    import calendar  # writers of runs never ask
+
     stamp, _, rest = run_id.partition(".")
     try:
         seconds = calendar.timegm(time.strptime(stamp, "%Y%m%dT%H%M%S"))

@@ -73,6 +73,8 @@ class Session(Listing):
 
     def add(self, entry: Entry) -> None:
         super().add(entry)
+        if not self._unplaced:
+            return
         for known in [k for k in self._unplaced.values() if _key_of(k) == entry.key]:
             self._adopt(known)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import events
@@ -26,10 +26,8 @@ from textual.screen import Screen
 from er_tui.engine.messages import Leaving
 from er_tui.session.connection import Connection
 from er_tui.session.disk import Disk
-from er_tui.session.drop_folder import DropFolder
 from er_tui.session.library import Library
 from er_tui.session.lifeline import Lifeline
-from er_tui.session.restorer import Restorer
 from er_tui.session.session import Session
 from er_tui.session.store import Store
 from er_tui.text.safe import safe_block, safe_line
@@ -40,6 +38,10 @@ from er_tui.tui.screens.main import MainScreen
 from er_tui.tui.terminal import TerminalDriver, can_be_brought_back
 from er_tui.tui.theme import THEME
 from er_tui.tui.type_ahead import TypeAhead, Typed
+
+if TYPE_CHECKING:
+    from er_tui.session.drop_folder import DropFolder
+    from er_tui.session.restorer import Restorer
 
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _DRAIN_SECONDS = 1 / 20
@@ -250,9 +252,9 @@ def run_dashboard(
     session.engine, session.monitors = client, client is None
     session.stall_seconds = stall_seconds
     session.store = Store()
-    restorer = Restorer(sys.stdin.fileno()) if client is None else None
+    restorer = _restorer() if client is None else None
     lifeline = client.lifeline if client is not None else restorer.lifeline if restorer else None
-    drop = DropFolder(library.roots) if run_new else None
+    drop = _drop_folder(library) if run_new else None
     app = DashboardApp(session, Loader(library), _title(paths), run_all, lifeline, alerts, drop)
     # What was imported stays: looking through it for garbage holds up the screen for 30 ms. What
     # comes later is looked through more seldom than Python would, for it grows as the runs do.
@@ -274,6 +276,18 @@ def run_dashboard(
     if app.leaving == "keep":
         return 0 if client is not None and client.goes_on else 1
     return 0 if ended and (not run_all or _all_succeeded(session)) else 1
+
+
+def _restorer() -> Restorer:
+    from er_tui.session.restorer import Restorer  # for monitors only
+
+    return Restorer(sys.stdin.fileno())
+
+
+def _drop_folder(library: Library) -> DropFolder:
+    from er_tui.session.drop_folder import DropFolder  # where it is asked for only
+
+    return DropFolder(library.roots)
 
 
 def _say_what_is_left(client: Connection, ended: bool, how: Leaving) -> None:

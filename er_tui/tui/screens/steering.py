@@ -7,7 +7,6 @@ import time
 
 from textual.screen import Screen
 
-from er_tui.journal.closing import CannotClose, close_lost
 from er_tui.session.session import Session
 from er_tui.session.state import RunState
 from er_tui.text.safe import safe_line
@@ -46,6 +45,8 @@ class SteeringScreen(Screen[None]):
             self._session.cancel(run.run_id)
 
     def action_close_lost(self) -> None:
+        from er_tui.journal.closing import CannotClose, close_lost  # not for the first paint
+
         for run in self.selection.lost():
             assert run.directory is not None
             try:
