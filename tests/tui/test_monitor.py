@@ -39,6 +39,15 @@ async def test_runs_of_a_program_are_live_in_a_monitor_of_its_folder(
         await opened.see("? talks", "1 lost")
 
 
+async def test_a_run_that_lives_is_followed_from_the_first_look(
+    programs: tuple[Path, Path], folder: Path
+) -> None:
+    with library_user(programs[0]):
+        begun_run(programs[0])
+        async with monitor(folder) as opened:
+            await opened.see("● talks", "following")
+
+
 async def test_a_monitor_offers_nothing_that_starts_ends_or_writes(
     programs: tuple[Path, Path], folder: Path, write: Write
 ) -> None:

@@ -77,6 +77,7 @@ class OutputPane(Pane):
             self.input_lost_at = time.monotonic()
             self.end_input()
         fresh = not subject.same_run(self._subject)
+        was_unread = self._subject.run is not None and self._subject.run.unread
         self._subject = subject
         run = subject.run
         wanted = None
@@ -91,7 +92,10 @@ class OutputPane(Pane):
             reader = None if wanted is None else CaptureReader(*wanted)
             self._panel.show(reader, live=live, follow=follow, keep=not fresh)
         else:
-            self._view.advance(live=run is not None and run.live)
+            live = run is not None and run.live
+            self._view.advance(live=live)
+            if was_unread and live:
+                self._view.follow = True  # as it would have been, had that been known
         self._view.show_placeholder(self._placeholder(subject))
         self._show_status()
 
