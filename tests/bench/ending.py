@@ -121,6 +121,7 @@ def cancel() -> Iterator[Figure]:
         write_invocation(Path(folder), "pair", command)
         with _dashboard(mark, folder) as terminal:
             terminal.wait_for("jobs 0/")
+            terminal.wait_for("1 not run")
             for _ in range(_CANCELS):
                 terminal.type("r")
                 terminal.wait_for("1 running")
