@@ -90,12 +90,28 @@ def _kill_at_random(folder: Path, victim: str) -> None:
         (guard,) = seen.children()
         engines = guard.children()
         (engines[0] if victim == "engine" and engines else seen).kill()
-        psutil.wait_procs([*engines, guard], 10)
-        if seen.is_running():
+        _wait_dead([*engines, guard])
+        if not _is_dead(seen):
             seen.terminate()
-            psutil.wait_procs([seen], 10)
+            _wait_dead([seen])
     finally:
         terminal.close()
+
+
+def _wait_dead(processes: list[psutil.Process]) -> None:
+    """Zombies are dead: whoever should reap them may be dead too."""
+    until = time.monotonic() + 20
+    while not all(map(_is_dead, processes)):
+        if time.monotonic() > until:
+            raise TimeoutError("a killed dashboard left its engine or guard")
+        time.sleep(0.005)
+
+
+def _is_dead(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _look_at(directory: Path) -> tuple[str | None, str]:
