@@ -90,10 +90,10 @@ def _kill_at_random(folder: Path, victim: str) -> None:
         (guard,) = seen.children()
         engines = guard.children()
         (engines[0] if victim == "engine" and engines else seen).kill()
-        _wait_dead([*engines, guard])
-        if not _is_dead(seen):
+        _wait_dead(engines)
+        if victim == "engine":
             seen.terminate()
-            _wait_dead([seen])
+        _wait_dead([seen, guard])  # a guard keeps the terminal of its dashboard
     finally:
         terminal.close()
 
