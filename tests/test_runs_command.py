@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import tarfile
-import time
 from pathlib import Path
 
 import pytest
@@ -119,13 +118,11 @@ def test_a_reader_that_stops_ends_it_quietly(base: Path, option: tuple[str, ...]
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_two_thousand_runs_are_listed_in_under_three_seconds(base: Path) -> None:
+def test_of_two_thousand_runs_the_newest_is_told_and_how_many_more(base: Path) -> None:
     for number in range(2000):
         written(base, f"20260101T{number // 3600:02d}{number // 60 % 60:02d}"
                 f"{number % 60:02d}.000000Z-aaaaaa")  # fmt: skip
-    start = time.monotonic()
     done = run("runs", "--status", "succeeded", "--limit", "1")
-    assert time.monotonic() - start < 3
     assert done.stderr.startswith("… and 1999 more")
     assert "20260101T003319.000000Z-aaaaaa" in done.stdout
 

@@ -48,7 +48,8 @@ class Strays:
 
             # A dead one that nobody had reaped may have begotten another since the look.
             found = bool(kill_descendants(os.getpid(), self._spares, reap)) or bool(reaped)
-            time.sleep(_PAUSE_SECONDS if found else 0)
+            if found:
+                time.sleep(_PAUSE_SECONDS)
 
     def reap(self, table: Table, controls: Iterable[RunControl]) -> bool:
         """Reap the dead that we adopted; whether some are left for the next time.

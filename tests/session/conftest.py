@@ -58,3 +58,10 @@ def session(folder: Path, tagged: Tagged, runtime_folder: Path) -> Iterator[Sess
     assert client.close(10)
     assert list(runtime_folder.iterdir()) == []
     tagged.kill()
+
+
+def listed(session: Session) -> list[str]:
+    """The keys of what the library holds, once the session has read it."""
+    for entry in session.library.scan():
+        session.add(entry)
+    return sorted(session.entries)

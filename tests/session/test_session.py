@@ -5,36 +5,16 @@ import hashlib
 import json
 import os
 import signal
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from er_tui.engine.messages import (
-    Extend,
-    Keys,
-    LowSpace,
-    Message,
-    RunEvent,
-    SendSignal,
-    Window,
-    from_line,
-    to_line,
-)
-from er_tui.journal.events import ProcessIdentity, RunFinished, RunStarted, SignalSent
-from er_tui.session.client import EngineClient, EngineGone
-from er_tui.session.library import Library
+from er_tui.session.client import EngineClient
 from er_tui.session.listing import Changes
 from er_tui.session.session import Session
 from er_tui.session.state import RunState
 from tests.conftest import wait_until
 from tests.engine.tagged import Tagged
-from tests.session.conftest import Write
-
-
-def listed(session: Session) -> list[str]:
-    for entry in session.library.scan():
-        session.add(entry)
-    return sorted(session.entries)
+from tests.session.conftest import Write, listed
 
 
 def drained(session: Session, until: Callable[[], object]) -> list[Changes]:
@@ -232,110 +212,6 @@ def test_an_engine_that_is_killed_loses_its_runs_and_that_is_said(
     assert changes[-1].finished == (run_id,)
     assert session.start(done) is None
     tagged.wait_gone(3)
-
-
-class Overheard:
-    """An engine that takes down what it is told."""
-
-    def __init__(self) -> None:
-        self.inbox: deque[Message | EngineGone] = deque()
-        self.others = 0
-        self.told: list[Message] = []
-
-    def send(self, message: Message) -> None:
-        self.told.append(message)
-
-
-def overheard(folder: Path) -> tuple[Session, Overheard, str]:
-    """A session, its engine, and a run that has begun."""
-    session, engine = Session(Library([folder])), Overheard()
-    session.engine = engine
-    (key,) = listed(session)
-    run = session.start(key)
-    assert run is not None
-    engine.told.clear()
-    return session, engine, run.run_id
-
-
-def test_orders_are_sent_while_the_run_is_live_and_not_after(folder: Path, write: Write) -> None:
-    write("a")
-    session, engine, run_id = overheard(folder)
-    session.send_signal(run_id, "SIGUSR1")
-    session.extend(run_id, 60.0)
-    session.type_keys(run_id, "yes\r")
-    orders = [SendSignal(run_id, "SIGUSR1"), Extend(run_id, 60.0), Keys(run_id, "yes\r")]
-    assert engine.told == orders
-    engine.inbox.append(RunEvent(run_id, RunFinished(at=1.0, result={"status": "failed"})))
-    session.drain()
-    session.send_signal(run_id, "SIGUSR1")
-    session.extend(run_id, 60.0)
-    session.type_keys(run_id, "yes\r")
-    session.cancel(run_id)
-    assert engine.told == orders
-
-
-def test_what_is_pasted_may_be_of_any_length(folder: Path, write: Write) -> None:
-    write("a")
-    session, engine, run_id = overheard(folder)
-    text = "".join(map(str, range(100_000)))
-    session.type_keys(run_id, text)
-    parts = [message.text for message in engine.told if isinstance(message, Keys)]
-    assert len(parts) > 1
-    assert "".join(parts) == text
-    assert all(from_line(to_line(message)) == message for message in engine.told)
-
-
-def test_the_size_of_the_window_is_told_when_it_changes(folder: Path, write: Write) -> None:
-    write("a")
-    session, engine, _run_id = overheard(folder)
-    for size in ((80, 24), (80, 24), (100, 30), (80, 24)):
-        session.resize(*size)
-    assert engine.told == [Window(80, 24), Window(100, 30), Window(80, 24)]
-
-
-def test_a_full_disk_is_known_until_it_has_room_again(folder: Path, write: Write) -> None:
-    write("a")
-    session, engine, _run_id = overheard(folder)
-    engine.inbox.extend([LowSpace("/a", 300), LowSpace("/b", 200), LowSpace("/a", 100)])
-    assert session.drain() == Changes(space=True)
-    assert session.low_space == {"/a": 100, "/b": 200}
-    assert session.drain() == Changes()
-    engine.inbox.extend([LowSpace("/a", None), LowSpace("/never", None)])
-    assert session.drain() == Changes(space=True)
-    assert session.low_space == {"/b": 200}
-    engine.inbox.append(EngineGone(""))
-    session.drain()
-    assert session.low_space == {}
-
-
-def test_a_paused_run_is_another_state_to_the_screen(folder: Path, write: Write) -> None:
-    write("a")
-    session, engine, run_id = overheard(folder)
-    stop = SignalSent(at=2.0, signal="SIGSTOP", pgid=1, by_operator=True)
-    started = RunStarted(
-        at=1.0,
-        run_id=run_id,
-        invocation_id="a",
-        runtime_name="n",
-        runtime_kind="subprocess",
-        directory=None,
-        timeout_seconds=None,
-        supervisor=ProcessIdentity(1, 1, "h", None, None),
-    )
-    engine.inbox.extend([RunEvent(run_id, started), RunEvent(run_id, stop)])
-    assert session.drain().states
-    assert session.runs[run_id].badge == "paused"
-    engine.inbox.append(RunEvent(run_id, stop))
-    assert not session.drain().states
-
-
-def test_a_session_without_an_engine_lists_and_starts_nothing(folder: Path, write: Write) -> None:
-    write("a")
-    session = Session(Library([folder]))
-    (key,) = listed(session)
-    assert session.start(key) is None
-    assert session.drain() == Changes()
-    assert session.latest(key) is None
 
 
 def test_of_very_many_a_few_are_started_at_a_time_and_all_in_the_end(

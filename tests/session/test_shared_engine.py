@@ -3,51 +3,32 @@
 
 import os
 import time
-from collections import deque
 from pathlib import Path
 
 import pytest
 
-from er_tui.engine.messages import Cancel, Known, Message, RunEvent
+from er_tui.engine.messages import Cancel, Known, RunEvent
 from er_tui.journal.events import ProcessIdentity, RunFinished, RunStarted, Source
 from er_tui.journal.run_directory import new_run_id
-from er_tui.session.client import EngineGone
 from er_tui.session.library import Library
 from er_tui.session.session import Session
 from er_tui.session.store import Store
 from tests.conftest import wait_until
-from tests.session.conftest import Write
+from tests.session.conftest import Write, listed
 from tests.session.others import begun_run, library_user
-
-
-class Told:
-    """An engine that says what a test puts into its mouth, and remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.inbox: deque[Message | EngineGone] = deque()
-        self.others = 1
-        self.heard: list[Message] = []
-        self.others = 1
-
-    def send(self, message: Message) -> None:
-        self.heard.append(message)
+from tests.session.overheard import Overheard
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def engine() -> Overheard:
+    return Overheard()
 
 
 @pytest.fixture
-def shared(folder: Path, told: Told) -> Session:
+def shared(folder: Path, engine: Overheard) -> Session:
     session = Session(Library([folder]))
-    session.engine = told
+    session.engine = engine
     return session
-
-
-def read(session: Session) -> None:
-    for entry in session.library.scan():
-        session.add(entry)
 
 
 def known(path: Path, directory: Path | None = None, kind: str = "subprocess") -> Known:
@@ -57,12 +38,12 @@ def known(path: Path, directory: Path | None = None, kind: str = "subprocess") -
 
 
 def test_a_run_that_waits_is_followed_from_its_first_event(
-    shared: Session, told: Told, write: Write
+    shared: Session, engine: Overheard, write: Write
 ) -> None:
     path = write("job")
-    read(shared)
+    listed(shared)
     message = known(path)
-    told.inbox.append(message)
+    engine.inbox.append(message)
     shared.drain()
     run = shared.latest(str(path))
     assert run is not None
@@ -79,28 +60,28 @@ def test_a_run_that_waits_is_followed_from_its_first_event(
         timeout_seconds=None,
         supervisor=who,
     )
-    told.inbox.append(RunEvent(run.run_id, begun))
+    engine.inbox.append(RunEvent(run.run_id, begun))
     shared.drain()
     assert shared.runs[run.run_id].status == "running"
     shared.cancel(run.run_id)
-    assert told.heard == [Cancel(run.run_id)]
-    told.inbox.append(RunEvent(run.run_id, RunFinished(at=6.0, result={"status": "cancelled"})))
+    assert engine.told == [Cancel(run.run_id)]
+    engine.inbox.append(RunEvent(run.run_id, RunFinished(at=6.0, result={"status": "cancelled"})))
     shared.drain()
     assert (shared.live_count, shared.steered_count) == (0, 0)
 
 
 def test_one_that_goes_on_already_is_told_by_its_directory_and_steered_too(
-    shared: Session, told: Told, write: Write
+    shared: Session, engine: Overheard, write: Write
 ) -> None:
     path = write("job", "echo said; exec sleep 60")
     shared.store = Store()
     try:
         with library_user(path):
             directory = begun_run(path)
-            told.inbox.append(known(path, directory))
+            engine.inbox.append(known(path, directory))
             shared.drain()  # before its file is read
             assert not shared.runs
-            read(shared)
+            listed(shared)
 
             def live() -> bool:
                 shared.drain()
@@ -111,13 +92,13 @@ def test_one_that_goes_on_already_is_told_by_its_directory_and_steered_too(
             (run,) = shared.steered_runs()
             assert (run.run_id, run.foreign, run.live) == (directory.name, False, True)
             # what the engine says of it besides is known already
-            told.inbox.append(
+            engine.inbox.append(
                 RunEvent(run.run_id, RunFinished(at=1.0, result={"status": "failed"}))
             )
             shared.drain()
             assert shared.runs[run.run_id].live
             shared.cancel(run.run_id)
-            assert told.heard == [Cancel(run.run_id)]
+            assert engine.told == [Cancel(run.run_id)]
 
         def lost() -> bool:
             shared.drain()
@@ -130,13 +111,13 @@ def test_one_that_goes_on_already_is_told_by_its_directory_and_steered_too(
 
 
 def test_a_run_of_a_file_that_is_not_listed_waits_for_it(
-    shared: Session, told: Told, folder: Path, write: Write
+    shared: Session, engine: Overheard, folder: Path, write: Write
 ) -> None:
-    told.inbox.append(known(folder / "later.json", kind="http"))
+    engine.inbox.append(known(folder / "later.json", kind="http"))
     shared.drain()
     assert not shared.runs
     path = write("later")
-    read(shared)
+    listed(shared)
     run = shared.latest(str(path))
     assert run is not None
     assert shared.waits(run.run_id)

@@ -19,7 +19,7 @@ from er_tui.session.session import Session
 from er_tui.session.state import RunState
 from er_tui.session.store import Store
 from tests.conftest import wait_until
-from tests.session.conftest import Write
+from tests.session.conftest import Write, listed
 from tests.session.kept_runs import written
 from tests.session.others import begun_run, library_user, newest_run, run_here
 
@@ -39,12 +39,6 @@ def until(session: Session, so: Callable[[], object]) -> None:
         return so()
 
     wait_until(look)
-
-
-def listed(session: Session) -> list[str]:
-    for entry in session.library.scan():
-        session.add(entry)
-    return sorted(session.entries)
 
 
 def latest(session: Session, key: str) -> RunState:
