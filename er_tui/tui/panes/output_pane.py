@@ -221,7 +221,8 @@ class OutputPane(Pane):
         short, count = stream[3:], run.stdout_bytes if stream == "stdout" else run.stderr_bytes
         if stream in _missing(run):
             return Text(f"{short} missing", style=tone_style(self._view, "bad"))
-        empty = not count and not run.live
+        # Without a process there is no capture that could be empty.
+        empty = not count and not run.live and run.pid is not None
         return Text(f"{short} {'empty' if empty else size(count)}", style=muted)
 
     def _facts(self, run: RunState) -> list[Text]:
